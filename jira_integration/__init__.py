@@ -1,0 +1,1 @@
+"""Jira integration: a pluggable Django app that takes a host's stories to Jira and keeps both sides in step."""

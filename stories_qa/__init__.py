@@ -1,0 +1,1 @@
+"""Stories & QA: the host, where a team keeps epics, user stories and test cases."""
