@@ -1,0 +1,13 @@
+"""What observers can listen to. Sent after the transaction that caused it has been committed.
+
+`run_finished`: provides `run` (ExportRun). `ticket_changed`: provides `ticket` (ExportedTicket).
+`conflict_found`: provides `ticket`, `fields` (list of story field keys).
+"""
+
+from __future__ import annotations
+
+from django.dispatch import Signal
+
+run_finished = Signal()
+ticket_changed = Signal()
+conflict_found = Signal()

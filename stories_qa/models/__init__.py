@@ -1,0 +1,23 @@
+"""What a team keeps: projects with their members, epics, stories with criteria, test cases with steps."""
+
+from __future__ import annotations
+
+from stories_qa.models.imports import BacklogUpload
+from stories_qa.models.project import Membership, Project, Role
+from stories_qa.models.story import AcceptanceCriterion, Epic, Priority, Status, Story
+from stories_qa.models.testcase import LastResult, TestCase, TestStep
+
+__all__ = [
+    "AcceptanceCriterion",
+    "BacklogUpload",
+    "Epic",
+    "LastResult",
+    "Membership",
+    "Priority",
+    "Project",
+    "Role",
+    "Status",
+    "Story",
+    "TestCase",
+    "TestStep",
+]
