@@ -90,10 +90,14 @@ class Story(BacklogItem):
         on_delete=models.SET_NULL,
         related_name="assigned_stories",
     )
+    assignee_name = models.CharField(
+        max_length=150, blank=True, help_text="Who a file named as assignee, when nobody here is called so."
+    )
 
     class Meta:
         ordering = ["position", "pk"]
-        verbose_name_plural = "stories"
+        verbose_name = _("story")
+        verbose_name_plural = _("stories")
         indexes = [models.Index(fields=["project", "epic", "position"])]
         constraints = [
             models.UniqueConstraint(fields=["project", "key"], name="story_key_unique_in_project"),
@@ -118,7 +122,8 @@ class AcceptanceCriterion(models.Model):
 
     class Meta:
         ordering = ["position", "pk"]
-        verbose_name_plural = "acceptance criteria"
+        verbose_name = _("acceptance criterion")
+        verbose_name_plural = _("acceptance criteria")
         constraints = [
             models.CheckConstraint(
                 condition=~Q(text="") | ~Q(given="") | ~Q(when="") | ~Q(then=""), name="criterion_says_something"

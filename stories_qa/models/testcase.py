@@ -35,6 +35,7 @@ class TestCase(models.Model):
     preconditions = models.TextField(_("preconditions"), blank=True)
     last_result = models.CharField(_("last result"), max_length=8, choices=LastResult, default=LastResult.NOT_RUN)
     position = models.PositiveIntegerField(default=0)
+    sync_off = models.BooleanField(default=False, help_text="Kept out of exports and of what Jira tells.")
     external_id = models.CharField(max_length=200, blank=True)
     content_hash = models.CharField(max_length=64, blank=True)
     version = models.PositiveIntegerField(default=1)
