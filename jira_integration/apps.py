@@ -1,0 +1,12 @@
+"""The app's name and where its checks are registered."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class JiraIntegrationConfig(AppConfig):
+    name = "jira_integration"
+    verbose_name = _("Jira integration")
+    default_auto_field = "django.db.models.BigAutoField"

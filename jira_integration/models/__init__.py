@@ -1,0 +1,36 @@
+"""What is stored: connections, mappings, tickets, plans, runs, deliveries, the audit trail."""
+
+from __future__ import annotations
+
+from jira_integration.models.annotations import annotate_sync
+from jira_integration.models.audit import AuditEntry, LiveSequence
+from jira_integration.models.connection import JiraConnection
+from jira_integration.models.mapping import FieldMapping, JiraMetadata, ProjectMapping, StatusMapping
+from jira_integration.models.plan import ExportPlan, PlannedTicket
+from jira_integration.models.run import ExportRun, RunBatch, RunEvent, RunItem
+from jira_integration.models.secret import Sealed, SecretField, SecretUnreadable, seal
+from jira_integration.models.ticket import ExportedTicket
+from jira_integration.models.webhook import WebhookDelivery
+
+__all__ = [
+    "AuditEntry",
+    "ExportPlan",
+    "ExportRun",
+    "ExportedTicket",
+    "FieldMapping",
+    "JiraConnection",
+    "JiraMetadata",
+    "LiveSequence",
+    "PlannedTicket",
+    "ProjectMapping",
+    "RunBatch",
+    "RunEvent",
+    "RunItem",
+    "Sealed",
+    "SecretField",
+    "SecretUnreadable",
+    "StatusMapping",
+    "WebhookDelivery",
+    "annotate_sync",
+    "seal",
+]
