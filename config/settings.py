@@ -164,7 +164,8 @@ USE_I18N = True
 USE_TZ = True
 
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+# Local and test serve the files where they lie (WHITENOISE_USE_FINDERS); nothing is collected there.
+STATIC_ROOT = None if LOCAL or TEST else BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = LOCAL or TEST
 STORAGES = {
