@@ -1,0 +1,25 @@
+"""Addresses of the site: sign-in, the host's pages, the plug-in's pages, the admin site."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.contrib.auth.views import LogoutView
+from django.urls import include, path
+
+from stories_qa.views import errors, site
+
+urlpatterns = [
+    path("", site.home, name="home"),
+    path("sign-in/", site.SignIn.as_view(), name="login"),
+    path("sign-out/", LogoutView.as_view(), name="logout"),
+    path("password/", site.ChangePassword.as_view(), name="password_change"),
+    path("theme/", site.choose_theme, name="theme"),
+    path("admin/", admin.site.urls),
+    path("", include("stories_qa.urls")),
+    path("", include("jira_integration.urls")),
+]
+
+handler400 = errors.bad_request
+handler403 = errors.forbidden
+handler404 = errors.not_found
+handler500 = errors.server_error

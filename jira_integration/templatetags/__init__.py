@@ -1,0 +1,1 @@
+"""Template tags that a host may load."""

@@ -1,0 +1,32 @@
+"""Addresses of the host's pages. `<project>` is the project's key, `<key>` the item's (US-142, EP-3, TC-7)."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from stories_qa.views import projects, stories
+
+app_name = "stories_qa"
+urlpatterns = [
+    path("projects/new/", projects.project_new, name="project_new"),
+    path("p/<str:project>/stories/", stories.stories, name="stories"),
+    path("p/<str:project>/stories/new/", stories.stories, name="story_new"),
+    path("p/<str:project>/stories/selection/", stories.stories, name="selection"),
+    path("p/<str:project>/stories/<str:key>/", stories.stories, name="story"),
+    path("p/<str:project>/stories/<str:key>/edit/<slug:section>/", stories.stories, name="story_edit"),
+    path("p/<str:project>/stories/<str:key>/delete/", stories.stories, name="story_delete"),
+    path("p/<str:project>/epics/", stories.stories, name="epics"),
+    path("p/<str:project>/epics/new/", stories.stories, name="epic_new"),
+    path("p/<str:project>/epics/<str:key>/", stories.stories, name="epic"),
+    path("p/<str:project>/epics/<str:key>/edit/", stories.stories, name="epic_edit"),
+    path("p/<str:project>/epics/<str:key>/delete/", stories.stories, name="epic_delete"),
+    path("p/<str:project>/tests/", stories.stories, name="test_cases"),
+    path("p/<str:project>/tests/new/", stories.stories, name="test_case_new"),
+    path("p/<str:project>/tests/<str:key>/", stories.stories, name="test_case"),
+    path("p/<str:project>/tests/<str:key>/edit/", stories.stories, name="test_case_edit"),
+    path("p/<str:project>/tests/<str:key>/delete/", stories.stories, name="test_case_delete"),
+    path("p/<str:project>/import/", stories.stories, name="upload"),
+    path("p/<str:project>/import/<uuid:uid>/", stories.stories, name="upload_detail"),
+    path("p/<str:project>/people/", stories.stories, name="people"),
+    path("p/<str:project>/settings/", stories.stories, name="settings"),
+]

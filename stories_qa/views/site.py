@@ -1,0 +1,69 @@
+"""What belongs to no project: the start, signing in, the password, the colour theme."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import LoginView, PasswordChangeView
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse_lazy
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from stories_qa.context_processors import THEMES
+from stories_qa.models import Membership
+
+YEAR_SECONDS = 365 * 24 * 3600
+
+
+def next_page(request: HttpRequest) -> str:
+    """The posted `next` when it is a page of this site, else the start."""
+    asked = request.POST.get("next", "")
+    return asked if url_has_allowed_host_and_scheme(asked, {request.get_host()}, request.is_secure()) else "/"
+
+
+@require_GET
+@login_required
+def home(request: HttpRequest) -> HttpResponse:
+    """The person's first project; who has none sees how to get one."""
+    membership = Membership.objects.filter(user_id=request.user.pk).select_related("project").order_by("project__name")
+    if first := membership.first():
+        return redirect("stories_qa:stories", first.project.key)
+    return render(request, "stories_qa/no_project.html")
+
+
+class Says422:
+    """A form that was refused answers 422, so that htmx and tests can tell it from a page."""
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        response: HttpResponse = super().form_invalid(form)  # type: ignore[misc]
+        response.status_code = 422
+        return response
+
+
+class SignIn(Says422, LoginView):
+    redirect_authenticated_user = True
+
+
+class ChangePassword(Says422, PasswordChangeView):
+    success_url = reverse_lazy("home")
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        messages.success(self.request, _("Your password is changed."))
+        return super().form_valid(form)
+
+
+@require_POST
+def choose_theme(request: HttpRequest) -> HttpResponse:
+    """Keep the theme in a cookie, so that the server can write it into every page. Without a script: a reload."""
+    response = redirect(next_page(request))
+    theme = request.POST.get("theme", "")
+    if theme in THEMES and theme:
+        response.set_cookie("sq-theme", theme, max_age=YEAR_SECONDS, samesite="Lax", secure=request.is_secure())
+    else:
+        response.delete_cookie("sq-theme")
+    return response
