@@ -1,0 +1,26 @@
+"""The four conversions. None of them raises on any text or document, and each says what it could not keep."""
+
+from __future__ import annotations
+
+from jira_integration.richtext.adf_write import AdfWriter
+from jira_integration.richtext.limits import JIRA_LIMIT, MORE_TEXT, fit_document, precut
+from jira_integration.richtext.parser import clean, parse
+from jira_integration.richtext.result import AdfResult, Notes
+
+
+def markdown_to_adf(
+    text: str, *, limit: int | None = JIRA_LIMIT, more_url: str = "", more_text: str = MORE_TEXT
+) -> AdfResult:
+    """Markdown as an ADF document, schema-valid whatever the text.
+
+    `limit` is in UTF-16 units of the document's compact JSON, None for no limit. A longer document is cut where a
+    block ends, and its last paragraph, `more_text`, links to `more_url`.
+    """
+    notes = Notes()
+    text, replaced = clean(text)
+    if replaced:
+        notes.add("control_characters")
+    text, shortened = precut(text, limit)
+    document = AdfWriter(parse(text), notes).document()
+    document = fit_document(document, limit, more_url, more_text, notes, already_cut=shortened)
+    return AdfResult(document, notes.all())
