@@ -31,7 +31,8 @@ class JiraSettings:
     BATCH_SIZE: int = 50
     BATCH_MAX_BYTES: int = 4 * 1024 * 1024
     REQUESTS_IN_FLIGHT: int = 4
-    LEASE_SECONDS: float = 60
+    LEASE_SECONDS: float = 30
+    TAKE_OVER_SECONDS: float = 60
     UNKNOWN_WAIT_SECONDS: float = 60
     UNCONFIRMED_AFTER_SECONDS: float = 600
     METADATA_TTL_SECONDS: int = 15 * 60
@@ -41,7 +42,8 @@ class JiraSettings:
     WEBHOOK_MAX_BYTES: int = 2 * 1024 * 1024
     WEBHOOK_REPLAY_SECONDS: int = 48 * 3600
     WEBHOOK_KEEP_DAYS: int = 30
-    SUMMARY_MAX: int = 255
+    GIVE_UP_SECONDS: int = 3600
+    PROPERTY_KEY: str = "stories-qa.item"
 
     def __getattribute__(self, name: str) -> Any:
         default = super().__getattribute__(name)

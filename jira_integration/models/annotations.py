@@ -28,7 +28,7 @@ AnyModel = TypeVar("AnyModel", bound=Model)
 UNCHECKED_AFTER = timedelta(hours=24)
 
 
-def annotate_sync(queryset: QuerySet[AnyModel]) -> QuerySet[Any]:
+def annotate_sync(queryset: QuerySet[AnyModel]) -> Any:
     """Add `jira_state` (a code of the badge vocabulary), `jira_key`, `jira_ticket_id` to rows with the columns `ref`,
     `version` and `sync_off`. When more than one state is true: conflict > missing > failed > changed_here >
     changed_in_jira > unchecked > in_sync."""

@@ -67,6 +67,7 @@ class PlannedTicket(models.Model):
     story_key = models.CharField(max_length=40)
     title = models.CharField(max_length=2000)
     story_version = models.PositiveIntegerField()
+    story_status = models.CharField(max_length=40, blank=True, help_text="Our status when planned.")
     uid = models.UUIDField(help_text="The ticket's uid, fixed here because it is part of the body.")
     parent_uid = models.UUIDField(null=True, blank=True)
     added = models.BooleanField(default=False, help_text="Not chosen; needed by a story that was.")

@@ -1,0 +1,1 @@
+"""The river out: plan, push, and what people do to runs."""

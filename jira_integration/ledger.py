@@ -1,0 +1,311 @@
+"""The states of a run and its items: every transition is one committed, compare-and-set update.
+
+Nothing here talks to Jira and nothing is awaited; `export` calls these functions through one border. A run is driven by
+whoever holds its lease: a random token, renewed while work goes on, judged by the database's clock. Row locks are not
+used (SQLite has none), so each function says in its WHERE what must still be true and tells whether it was.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import F, Q
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from jira_integration.conf import conf
+from jira_integration.models import ExportedTicket, ExportRun, LiveSequence, RunBatch, RunEvent, RunItem
+
+Item = RunItem.State
+Run = ExportRun.State
+
+
+class LeaseLost(Exception):
+    """Another worker drives this run now, or someone ended it: stop, and send nothing more."""
+
+
+def _until() -> Any:
+    return Now() + timedelta(seconds=conf.LEASE_SECONDS)
+
+
+def acquire(run_id: int) -> str | None:
+    """Take the run's lease and set it running; the token, or None when someone else holds it or it may not run.
+
+    The database allows one active run per connection and Jira project: a second one stays queued.
+    """
+    token = secrets.token_hex(16)
+    free = Q(lease_token="") | Q(lease_until=None) | Q(lease_until__lt=Now())
+    startable = Q(state__in=[Run.QUEUED, Run.RUNNING, Run.WAITING, Run.STOPPING, Run.INTERRUPTED])
+    try:
+        with transaction.atomic():
+            taken = (
+                ExportRun.objects.filter(startable & free, pk=run_id)
+                .exclude(state=Run.STOPPING)
+                .update(state=Run.RUNNING, lease_token=token, lease_until=_until(), not_before=None)
+            )
+            if not taken:  # a run that was being stopped when its worker died is only tidied up
+                taken = ExportRun.objects.filter(free, pk=run_id, state=Run.STOPPING).update(
+                    lease_token=token, lease_until=_until()
+                )
+            if not taken:
+                return None
+            ExportRun.objects.filter(pk=run_id, started_at=None).update(started_at=Now())
+            # What the last worker had in flight is in doubt now.
+            RunBatch.objects.filter(run_id=run_id, state=RunBatch.State.SENDING).update(state=RunBatch.State.UNKNOWN)
+    except IntegrityError:
+        return None
+    return token
+
+
+def renew(run_id: int, token: str) -> bool:
+    """Push the lease's end away; False when the lease is no longer ours."""
+    return bool(ExportRun.objects.filter(pk=run_id, lease_token=token).update(lease_until=_until()))
+
+
+def holds(run_id: int, token: str) -> bool:
+    """Whether the lease is ours and not over, asked right before something is sent."""
+    return ExportRun.objects.filter(pk=run_id, lease_token=token, lease_until__gt=Now()).exists()
+
+
+def stopping(run_id: int) -> bool:
+    return ExportRun.objects.filter(pk=run_id, state=Run.STOPPING).exists()
+
+
+def next_seq(run_id: int) -> int:
+    """A number for a change that pages are told of; call it in the transaction of that change."""
+    ExportRun.objects.filter(pk=run_id).update(seq=F("seq") + 1)
+    return ExportRun.objects.values_list("seq", flat=True).get(pk=run_id)
+
+
+def next_live_seq(project_ref: str) -> int:
+    """The same for the pages of a backlog (badges, counts)."""
+    if not LiveSequence.objects.filter(project_ref=project_ref).update(value=F("value") + 1):
+        LiveSequence.objects.get_or_create(project_ref=project_ref, defaults={"value": 1})
+    return LiveSequence.objects.values_list("value", flat=True).get(project_ref=project_ref)
+
+
+def note(run_id: int, code: str, values: Mapping[str, Any] | None = None, item: RunItem | None = None) -> RunEvent:
+    """A line of the run's activity, or of one item's attempts."""
+    return RunEvent.objects.create(run_id=run_id, item=item, code=code, values=dict(values or {}))
+
+
+def form_batch(run_id: int, token: str, items: Sequence[RunItem], *, level: int, action: str, floor: int) -> RunBatch:
+    """Write the intent before the request: these items are being sent, in this batch, by this lease.
+
+    Raises LeaseLost when the lease is over. Items that are no longer queued are left out by the caller's re-read.
+    """
+    with transaction.atomic():
+        if not ExportRun.objects.filter(pk=run_id, lease_token=token, lease_until__gt=Now()).update(
+            lease_until=_until()
+        ):
+            raise LeaseLost(run_id)
+        number = RunBatch.objects.filter(run_id=run_id).count() + 1
+        batch = RunBatch.objects.create(
+            run_id=run_id,
+            number=number,
+            level=level,
+            action=action,
+            state=RunBatch.State.SENDING,
+            lease_token=token,
+            sent_at=timezone.now(),
+            key_floor=floor,
+        )
+        seq = next_seq(run_id)
+        RunItem.objects.filter(pk__in=[item.pk for item in items], state=Item.QUEUED).update(
+            state=Item.SENDING, batch=batch, attempt=F("attempt") + 1, sent_at=timezone.now(), seq=seq
+        )
+    return batch
+
+
+def record_sent(hashes: Mapping[int, str]) -> None:
+    """Keep, per item, the digest of the body about to leave, its holes put back."""
+    with transaction.atomic():
+        for item_id, sent_hash in hashes.items():
+            RunItem.objects.filter(pk=item_id).update(sent_hash=sent_hash)
+
+
+def created(item_id: int, token: str | None, issue_id: str, issue_key: str) -> RunItem:
+    """Jira has this item: link its ticket. True whoever finds it out, so it needs no lease."""
+    with transaction.atomic():
+        item = RunItem.objects.select_related("ticket").get(pk=item_id)
+        now = timezone.now()
+        if item.ticket_id:
+            ExportedTicket.objects.filter(pk=item.ticket_id).update(issue_id=issue_id, issue_key=issue_key)
+        RunItem.objects.filter(pk=item_id).update(
+            state=Item.CREATED,
+            issue_id=issue_id,
+            issue_key=issue_key,
+            ended_at=now,
+            error_code="",
+            error_values={},
+            jira_said=[],
+            seq=next_seq(item.run_id),
+        )
+    return RunItem.objects.select_related("ticket").get(pk=item_id)
+
+
+def end(
+    item_id: int,
+    state: str,
+    code: str = "",
+    values: Mapping[str, Any] | None = None,
+    said: Iterable[str] = (),
+) -> RunItem:
+    """Give an item its end state with the reason. A failed item's ticket says so until the next success."""
+    with transaction.atomic():
+        item = RunItem.objects.select_related("ticket").get(pk=item_id)
+        RunItem.objects.filter(pk=item_id).update(
+            state=state,
+            error_code=code,
+            error_values=dict(values or {}),
+            jira_said=list(said),
+            ended_at=timezone.now(),
+            seq=next_seq(item.run_id),
+        )
+        if item.ticket is not None and state in (Item.FAILED, Item.UNCONFIRMED):
+            ExportedTicket.objects.filter(pk=item.ticket_id).update(
+                sync=ExportedTicket.Sync.FAILED, error_code=code, seq=next_live_seq(item.ticket.project_ref)
+            )
+    return RunItem.objects.select_related("ticket").get(pk=item_id)
+
+
+def put_back_in_queue(run_id: int, item_ids: Iterable[int]) -> int:
+    """After a definite refusal or a proven absence only: these were not carried out and may be sent again."""
+    return RunItem.objects.filter(pk__in=list(item_ids), run_id=run_id, state=Item.SENDING).update(
+        state=Item.QUEUED, batch=None, seq=next_seq(run_id)
+    )
+
+
+def close_batch(batch_id: int, state: str = RunBatch.State.DONE) -> None:
+    RunBatch.objects.filter(pk=batch_id).update(state=state)
+
+
+def agree(
+    ticket_id: int,
+    *,
+    sent: Mapping[str, Any],
+    jira: Mapping[str, Any],
+    story_version: int,
+    base_status: str,
+    status: tuple[str, str],
+    updated_at: datetime | None,
+    issue_key: str,
+) -> ExportedTicket:
+    """Both sides hold these values now: the two bases of the next merge. `sent` is merged over what was sent before."""
+    with transaction.atomic():
+        ticket = ExportedTicket.objects.get(pk=ticket_id)
+        ticket.base_sent = {**ticket.base_sent, **sent}
+        ticket.base_jira = {**ticket.base_jira, **jira}
+        ticket.story_version = story_version
+        ticket.base_status = base_status
+        ticket.status_id, ticket.status_name = status
+        ticket.jira_updated_at = updated_at
+        ticket.issue_key = issue_key or ticket.issue_key
+        ticket.sync = ExportedTicket.Sync.IN_SYNC
+        ticket.error_code = ""
+        ticket.theirs = {}
+        ticket.checked_at = timezone.now()
+        ticket.seq = next_live_seq(ticket.project_ref)
+        ticket.save()
+    return ticket
+
+
+def wait(run_id: int, token: str, code: str, values: Mapping[str, Any], not_before: datetime | None) -> None:
+    """Give the lease back and wait: until `not_before`, or for a person when there is none."""
+    with transaction.atomic():
+        ExportRun.objects.filter(pk=run_id, waiting_since=None).update(waiting_since=timezone.now())
+        ExportRun.objects.filter(pk=run_id, lease_token=token).exclude(state=Run.STOPPING).update(
+            state=Run.WAITING,
+            reason_code=code,
+            reason_values=dict(values),
+            not_before=not_before,
+            lease_token="",
+            lease_until=None,
+            seq=F("seq") + 1,
+        )
+        note(run_id, "waiting", {"code": code, **values})
+
+
+def going_well(run_id: int) -> None:
+    """Jira answered: what made the run wait is over."""
+    ExportRun.objects.filter(pk=run_id).exclude(waiting_since=None).update(
+        waiting_since=None, reason_code="", reason_values={}
+    )
+
+
+def finish(run_id: int, token: str) -> ExportRun:
+    """End the run by what its items came to. Items still queued were stopped before they were sent."""
+    with transaction.atomic():
+        run = ExportRun.objects.get(pk=run_id)
+        if run.lease_token != token:
+            raise LeaseLost(run_id)
+        stopped = run.state == Run.STOPPING
+        RunItem.objects.filter(run_id=run_id, state=Item.QUEUED).update(
+            state=Item.NOT_SENT, error_code="run_stopped", seq=next_seq(run_id)
+        )
+        states = set(RunItem.objects.filter(run_id=run_id).values_list("state", flat=True))
+        well = states & set(RunItem.WELL)
+        badly = states - set(RunItem.WELL) - {Item.SKIPPED}
+        if stopped and Item.NOT_SENT in states:
+            state = Run.STOPPED
+        elif not badly:
+            state = Run.DONE
+        else:
+            state = Run.PARTLY_DONE if well else Run.FAILED
+        ExportRun.objects.filter(pk=run_id).update(
+            state=state,
+            lease_token="",
+            lease_until=None,
+            not_before=None,
+            waiting_since=None,
+            reason_code="",
+            reason_values={},
+            finished_at=timezone.now(),
+            seq=F("seq") + 1,
+        )
+        note(run_id, "ended", {"state": str(state)})
+    run.refresh_from_db()
+    return run
+
+
+def fail(run_id: int, token: str, code: str, values: Mapping[str, Any]) -> ExportRun:
+    """Stop before the first write: nothing was sent, and the reason concerns the whole run."""
+    with transaction.atomic():
+        if not ExportRun.objects.filter(pk=run_id, lease_token=token).update(
+            state=Run.FAILED,
+            reason_code=code,
+            reason_values=dict(values),
+            lease_token="",
+            lease_until=None,
+            finished_at=timezone.now(),
+            seq=F("seq") + 1,
+        ):
+            raise LeaseLost(run_id)
+        RunItem.objects.filter(run_id=run_id, state=Item.QUEUED).update(
+            state=Item.NOT_SENT, error_code=code, error_values=dict(values), seq=next_seq(run_id)
+        )
+        note(run_id, "ended", {"state": Run.FAILED.value})
+    return ExportRun.objects.get(pk=run_id)
+
+
+def count_requests(run_id: int, requests: int, writes: int) -> None:
+    """Add what was sent since the last count."""
+    ExportRun.objects.filter(pk=run_id).update(requests=F("requests") + requests, writes=F("writes") + writes)
+
+
+def interrupted() -> list[int]:
+    """Mark runs whose worker stopped renewing the lease, and return their ids. What was in flight is in doubt."""
+    over = ExportRun.objects.filter(state=Run.RUNNING, lease_until__lt=Now())
+    ids = list(over.values_list("pk", flat=True))
+    marked = []
+    for run_id in ids:
+        if ExportRun.objects.filter(pk=run_id, state=Run.RUNNING, lease_until__lt=Now()).update(
+            state=Run.INTERRUPTED, reason_code="worker_lost", seq=F("seq") + 1
+        ):
+            note(run_id, "worker_lost")
+            marked.append(run_id)
+    return marked
