@@ -1,0 +1,147 @@
+"""Starting `python -m config.supervisor` as a person would, and looking at what it starts and leaves."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from config.supervisor.profile import CHECKOUT
+
+START_SECONDS = 180.0  # two cores, both possibly busy with other tests
+
+
+def parents() -> dict[int, int]:
+    """pid → parent's pid of every living process; a zombie is dead."""
+    found: dict[int, int] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, parent = stat.read_text().rpartition(")")[2].split()[:2]
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # it ended while we looked
+        if state not in "ZX":
+            found[int(stat.parent.name)] = int(parent)
+    return found
+
+
+def descendants(pid: int) -> set[int]:
+    """Children, their children and so on."""
+    known = parents()
+    family = {pid}
+    while True:
+        more = {child for child, parent in known.items() if parent in family} - family
+        if not more:
+            return family - {pid}
+        family |= more
+
+
+def until(condition: Callable[[], bool], seconds: float) -> bool:
+    """True once `condition` holds, False after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.05)  # polled: other processes' lives are seen no other way
+    return condition()
+
+
+def all_gone(pids: set[int], seconds: float) -> bool:
+    return until(lambda: not pids & parents().keys(), seconds)
+
+
+class Supervisor:
+    """One run; `said` is what it printed so far, both streams."""
+
+    def __init__(self, data_dir: Path, **variables: str) -> None:
+        environment = {
+            name: value
+            for name, value in os.environ.items()
+            if name not in {"REDIS_URL", "DATABASE_URL", "DJANGO_SETTINGS_MODULE", "SQ_PROFILE"}
+        }
+        environment |= {"DATA_DIR": str(data_dir), "PORT": "0", "SANDBOX_PORT": "0"} | variables
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "config.supervisor"],
+            cwd=CHECKOUT,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        self.said = ""
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.said += line
+
+    def wait_until_it_says(self, words: str) -> None:
+        until(lambda: words in self.said or self.process.poll() is not None, START_SECONDS)
+        if words not in self.said:
+            raise AssertionError(f"It never said {words!r}, but:\n{self.said}")
+
+    @property
+    def address(self) -> str:
+        return self._found(r"Stories & QA\s+(http://\S+)/")
+
+    @property
+    def sandbox_address(self) -> str:
+        return self._found(r"Sandbox Jira\s+(http://\S+)/")
+
+    def _found(self, pattern: str) -> str:
+        match = re.search(pattern, self.said)
+        assert match, self.said
+        return match[1]
+
+    def family(self) -> set[int]:
+        return descendants(self.process.pid)
+
+    def end(self, how: signal.Signals) -> float:
+        """Send the signal and wait for the end; returns the seconds it took."""
+        started = time.monotonic()
+        self.process.send_signal(how)
+        self.process.wait(30)
+        took = time.monotonic() - started
+        self._reader.join(5)
+        return took
+
+
+@contextmanager
+def supervisor(data_dir: Path, **variables: str) -> Iterator[Supervisor]:
+    """A run that has said that all is up; whatever the test does, nothing of it stays."""
+    run = Supervisor(data_dir, **variables)
+    try:
+        run.wait_until_it_says("Ctrl-C stops")
+        yield run
+    finally:
+        if run.process.poll() is None:
+            run.end(signal.SIGTERM)
+        if run.process.stdout:
+            run.process.stdout.close()
+
+
+@contextmanager
+def busy_port() -> Iterator[int]:
+    """A loopback port somebody else listens on, whose next neighbour is free at this moment."""
+    while True:
+        with socket.socket() as holder, socket.socket() as neighbour:
+            holder.bind(("127.0.0.1", 0))
+            port: int = holder.getsockname()[1]
+            try:
+                neighbour.bind(("127.0.0.1", port + 1))
+            except OSError:
+                continue
+            neighbour.close()
+            holder.listen()
+            yield port
+            return
