@@ -1,0 +1,53 @@
+"""What somebody did, and what a run met: one sentence each."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from jira_integration.catalogue.entry import Text
+
+AUDIT: dict[str, Text] = {
+    "exported": _("{actor} exported {story} to {issue}: {fields} (run {run})"),
+    "created_issue": _("{actor} exported {story} to {issue}, new in Jira (run {run})"),
+    "updated_issue": _("{actor} exported {story} to {issue}: {fields} (run {run})"),
+    "plan_made": _("{actor} previewed an export of {count} stories"),
+    "plan_discarded": _("{actor} discarded the preview of {count} stories"),
+    "run_started": _("{actor} started run {run}: {count} stories"),
+    "run_stopped_by": _("{actor} stopped run {run}"),
+    "run_continued": _("{actor} continued run {run}"),
+    "run_finished": _("Run {run} ended: {created} created, {updated} updated, {failed} failed"),
+    "retried": _("{actor} retried {count} stories of run {run}"),
+    "status_from_jira": _("{actor} moved {issue} to “{status}”; {story} followed: {ours}"),
+    "changed_in_jira": _("{actor} changed {issue} in Jira: {fields}"),
+    "connection_made": _("{actor} connected the Jira site {site}"),
+    "connection_changed": _("{actor} changed the address of the Jira site from {before} to {site}"),
+    "login_replaced": _("{actor} replaced the sign-in for {site}: {account}"),
+    "project_chosen": _("{actor} chose the Jira project {jira_project} for {project}"),
+    "mapping_saved": _("{actor} saved the {part} mapping of {project} to {jira_project}"),
+    "metadata_read": _("{actor} read the fields of {jira_project} again: {new} new, {gone} gone"),
+    "turned_on": _("{actor} turned on Jira for {project}: {jira_project} at {site}"),
+    "turned_off": _("{actor} turned off Jira for {project}"),
+    "webhook_made": _("{actor} created the webhook at {site}"),
+    "webhook_secret_made": _("{actor} made a new webhook secret for {site}"),
+    "webhook_skipped": _("{actor} went on without a webhook at {site}"),
+    "unlinked": _("{actor} unlinked {story} from {issue}"),
+    "checked": _("{actor} asked Jira about {story}"),
+    "issue_missing": _("{issue} is missing in Jira; {story} keeps its link"),
+}
+
+ACTIVITY: dict[str, Text] = {
+    "run_begun": _("Run begun: {count} stories in {batches} requests"),
+    "metadata_confirmed": _("Jira's fields are what the preview relied on"),
+    "batch_sent": _("Sent {count} to Jira, request {number}"),
+    "batch_answered": _("Jira answered request {number}: {created} created, {failed} refused, {seconds} s"),
+    "no_answer": _("No answer to request {number}. {count} are looked up before anything is sent again"),
+    "looked_up": _("Looked up {count} in Jira: {found} were there"),
+    "read_back": _("Read back {count} issues"),
+    "updated": _("Updated {issue}"),
+    "waiting": _("Waiting until {until}: {why}"),
+    "taken_over": _("Taken over after the former worker stopped"),
+    "stopped": _("Stopped; {count} were not sent"),
+    "ended": _("Ended: {created} created, {updated} updated, {failed} failed"),
+}
+
+SENTENCES: dict[str, Text] = {**AUDIT, **ACTIVITY}

@@ -1,0 +1,141 @@
+"""What stops an item, a plan or a run."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from jira_integration.catalogue.entry import EXPORT, Entry, Step, setup
+
+AGAIN = Step(_("Preview again"), "plan_create", ("project",), needs=EXPORT)
+RUN = Step(_("Open the run"), "run", ("project", "run"), needs="view")
+
+ENTRIES: dict[str, Entry] = {
+    "epic_blocked": Entry(
+        _("The epic {epic} is blocked, so {story} waits."),
+        _("A story is created under its epic, and that one cannot be created yet."),
+        _("Solve what blocks the epic, then preview again."),
+    ),
+    "epic_not_exported": Entry(
+        _("The epic {epic} is not in Jira yet."),
+        _("It is not part of this export either, so {story} would stand alone."),
+        _("Add the epic to this export."),
+    ),
+    "epic_failed": Entry(
+        _("The epic {epic} did not reach Jira, so {story} was not sent."),
+        _("A story is created under its epic."),
+        _("Retry the epic; the story goes with it."),
+    ),
+    "story_changed_since_preview": Entry(
+        _("{story} was edited here after the preview."),
+        _("What you confirmed is no longer what the story says, so it was not sent."),
+        _("Preview it again."),
+        tone="warning",
+    ),
+    "issue_changed_since_preview": Entry(
+        _("{issue} changed in Jira after the preview."),
+        _("Sending would have overwritten that change, so it was not sent."),
+        _("Preview it again."),
+        tone="warning",
+    ),
+    "mapping_changed_since_preview": Entry(
+        _("The mapping changed after this preview."),
+        _("{by} saved it. Nothing was sent."),
+        _("Preview again to see what would go to Jira now."),
+        tone="warning",
+    ),
+    "metadata_changed_since_preview": Entry(
+        _("{jira_project} changed in Jira after this preview."),
+        _("Its fields or issue types are not what they were when the preview was built. Nothing was sent."),
+        _("Preview again. It reads Jira anew."),
+        tone="warning",
+    ),
+    "conflict_fields": Entry(
+        _("{fields} changed here and in Jira."),
+        _("Only a person can say which to keep, so {story} is left out."),
+        _("Choose what to keep, then preview again."),
+        tone="warning",
+    ),
+    "missing_in_jira": Entry(
+        _("{issue} is missing in Jira."),
+        _("It was deleted, or the Jira account can no longer see it. It is not created again by itself."),
+        _("Look for it in Jira as {account}."),
+    ),
+    "already_exported": Entry(_("{story} is already in Jira as {issue}."), _("Nothing was created."), tone="info"),
+    "unconfirmed_before": Entry(
+        _("We do not know whether {story} reached Jira last time."),
+        _("It was sent, but no answer came and Jira could not be asked since."),
+        _("Check Jira first; it is not sent again before that."),
+        tone="warning",
+    ),
+    "unconfirmed": Entry(
+        _("We sent {story} but got no answer."),
+        _("It may be in Jira. We look it up before we send it again."),
+        tone="warning",
+    ),
+    "not_live": Entry(
+        _("Jira is not turned on for {project} yet."),
+        _("The set-up has steps left. Nothing was sent."),
+        "",
+        setup(_("Continue the set-up"), "review"),
+        tone="info",
+    ),
+    "not_connected": Entry(
+        _("Jira is not connected to {project}."),
+        _("Connect it once; then stories can be exported."),
+        "",
+        Step(_("Connect Jira"), "connection_new"),
+        tone="info",
+    ),
+    "empty_plan": Entry(
+        _("There is nothing to export."),
+        _("No story was chosen, or all chosen ones have sync turned off."),
+        _("Choose stories on the list."),
+        tone="info",
+    ),
+    "nothing_to_send": Entry(
+        _("Nothing of this would change anything in Jira."),
+        _("All chosen stories match Jira, or are left out."),
+        tone="info",
+    ),
+    "plan_stale": Entry(
+        _("This preview is old."),
+        _("It was built from Jira data read at {read_at}."),
+        _("Read Jira again before you export."),
+        tone="warning",
+    ),
+    "run_stopped": Entry(
+        _("The run was stopped before {story}."), _("It was not sent."), _("Continue with the rest."), RUN, "info"
+    ),
+    "run_busy": Entry(
+        _("Another export of {project} is still going on."),
+        _("Two at once could send a story twice, so this one waits."),
+        "",
+        RUN,
+        "info",
+    ),
+    "worker_lost": Entry(
+        _("The program that carried out this run stopped in the middle."),
+        _("What was sent is kept. What got no answer is looked up in Jira before anything is sent again."),
+        _("Continue with the rest."),
+        RUN,
+        "warning",
+    ),
+    "waited_too_long": Entry(
+        _("Jira did not answer for an hour."),
+        _("The run waits for you. What is done stays done."),
+        _("Continue when Jira is back."),
+        RUN,
+        "warning",
+    ),
+    "sync_off": Entry(
+        _("Sync is turned off for {story}."), _("It was left out."), _("Turn it on at the story."), tone="info"
+    ),
+    "story_gone": Entry(_("{story} was deleted here."), _("It was not sent."), tone="info"),
+    "kind_not_exported": Entry(
+        _("{story} stays here."),
+        _("No issue type is chosen for this kind in {jira_project}."),
+        "",
+        setup(_("Choose an issue type"), "project"),
+        tone="info",
+    ),
+}

@@ -1,0 +1,36 @@
+"""What can go wrong with news from Jira."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from jira_integration.catalogue.entry import Entry, setup
+
+ENTRIES: dict[str, Entry] = {
+    "webhook_bad": Entry(
+        _("Jira did not create the webhook."),
+        _("{account} may not administer Jira, or the address {address} cannot be used by it."),
+        _("Copy the three values below into Jira, or go on without: we ask Jira every {minutes} min."),
+        setup(_("Open the webhook step"), "webhook"),
+        "warning",
+    ),
+    "webhook_signature": Entry(
+        _("A message that said it came from Jira was refused."),
+        _("Its signature did not fit the secret of this connection."),
+        _("Copy the secret into Jira's webhook again."),
+        setup(_("Open the webhook step"), "webhook"),
+        "warning",
+    ),
+    "webhook_silent": Entry(
+        _("No event from Jira since {since}."),
+        _("We still ask Jira every {minutes} min, so nothing is lost, only later."),
+        "",
+        setup(_("Open the webhook step"), "webhook"),
+        "warning",
+    ),
+    "status_refused_here": Entry(
+        _("The new status from Jira could not be saved here."),
+        _("{story} was being edited at that moment. It is tried again at the next look."),
+        tone="warning",
+    ),
+}

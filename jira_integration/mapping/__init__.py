@@ -1,0 +1,1 @@
+"""Which of our fields fill which of Jira's, and what we know of Jira's."""
