@@ -1,0 +1,3 @@
+"""Jira over HTTP: addresses, logins, requests, typed answers. Knows neither Django nor our own models."""
+
+from __future__ import annotations

@@ -1,0 +1,140 @@
+"""What a site and its projects are made of: everything an export has to know before its first write."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection
+from typing import Any
+
+from jira_integration.client.asking import Params
+from jira_integration.client.exceptions import JiraNotFound
+from jira_integration.client.reading import pages, read, read_json, read_rows
+from jira_integration.client.schemas import (
+    FieldInfo,
+    FieldMeta,
+    IssueTypeMeta,
+    IssueTypeStatuses,
+    JiraProject,
+    Myself,
+    ServerInfo,
+    User,
+)
+from jira_integration.client.transport import Transport
+
+API = "/rest/api/3"
+PROJECTS_PER_PAGE = 100  # more is silently cut to this
+META_PER_PAGE = 200  # more is a 400
+
+
+class MetadataClient:
+    """The reading half of JiraClient that concerns the site, not its issues. Made without touching the network."""
+
+    def __init__(self, transport: Transport) -> None:
+        self.transport = transport
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.transport!r})"
+
+    async def server_info(self) -> ServerInfo:
+        """What answers at this address. Open to anybody, so it proves nothing about the login.
+
+        https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-server-info/#api-rest-api-3-serverinfo-get
+        """
+        path = f"{API}/serverInfo"
+        return read(ServerInfo, await self.transport.request("GET", path), path)
+
+    async def myself(self) -> Myself:
+        """The account our login belongs to. Raises JiraLoginError when there is none.
+
+        https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-myself/#api-rest-api-3-myself-get
+        """
+        path = f"{API}/myself"
+        return read(Myself, await self.transport.request("GET", path), path)
+
+    async def projects(self, query: str = "", action: str = "create") -> AsyncIterator[JiraProject]:
+        """Every project in which this account may do `action` (view, browse, edit, create), page after page.
+
+        `query` matches keys and names. Nothing found may come as a 404, which is an empty list here.
+
+        https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-projects/#api-rest-api-3-project-search-get
+        """
+        path = f"{API}/project/search"
+        asked = {"query": query, "action": action, "orderBy": "key"}
+        try:
+            async for rows in pages(self.transport, path, params=asked, page_size=PROJECTS_PER_PAGE):
+                for project in read_rows(JiraProject, rows, path):
+                    yield project
+        except JiraNotFound:
+            return
+
+    async def project(self, key_or_id: str) -> JiraProject:
+        """One project with its issue types. Raises JiraNotFound when it is gone or hidden.
+
+        https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-projects/#api-rest-api-3-project-projectidorkey-get
+        """
+        path = f"{API}/project/{{project}}"
+        return read(JiraProject, await self.transport.request("GET", path, at={"project": key_or_id}), path)
+
+    async def issue_types(self, project_id: str) -> list[IssueTypeMeta]:
+        """The issue types this account may create in a project. `project_id` may be a key.
+
+        https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issues/#api-rest-api-3-issue-createmeta-projectidorkey-issuetypes-get
+        """
+        path = f"{API}/issue/createmeta/{{project}}/issuetypes"
+        at = {"project": project_id}
+        found: list[IssueTypeMeta] = []
+        async for rows in pages(self.transport, path, at=at, params={}, page_size=META_PER_PAGE):
+            found += read_rows(IssueTypeMeta, rows, path)
+        return found
+
+    async def create_fields(self, project_id: str, type_id: str) -> list[FieldMeta]:
+        """The fields on the create screen of an issue type, to the last page: more than 50 are common.
+
+        https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issues/#api-rest-api-3-issue-createmeta-projectidorkey-issuetypes-issuetypeid-get
+        """
+        path = f"{API}/issue/createmeta/{{project}}/issuetypes/{{type}}"
+        at = {"project": project_id, "type": type_id}
+        found: list[FieldMeta] = []
+        async for rows in pages(self.transport, path, at=at, params={}, page_size=META_PER_PAGE):
+            found += read_rows(FieldMeta, rows, path)
+        return found
+
+    async def fields(self) -> list[FieldInfo]:
+        """Every field of the site. Find custom ones by `schema_.custom`; names repeat and are translated.
+
+        https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issue-fields/#api-rest-api-3-field-get
+        """
+        path = f"{API}/field"
+        answer = await self.transport.request("GET", path)
+        return read_rows(FieldInfo, read_json(list[Any], answer, path), path)
+
+    async def project_statuses(self, key_or_id: str) -> list[IssueTypeStatuses]:
+        """The statuses of a project, by issue type.
+
+        https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-projects/#api-rest-api-3-project-projectidorkey-statuses-get
+        """
+        path = f"{API}/project/{{project}}/statuses"
+        answer = await self.transport.request("GET", path, at={"project": key_or_id})
+        return read_rows(IssueTypeStatuses, read_json(list[Any], answer, path), path)
+
+    async def permissions(self, project_key: str, names: Collection[str]) -> dict[str, bool]:
+        """Which of the named permissions ("CREATE_ISSUES") this account has in a project; unknown ones are False.
+
+        https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-permissions/#api-rest-api-3-mypermissions-get
+        """
+        path = f"{API}/mypermissions"
+        asked = {"projectKey": project_key, "permissions": list(names)}
+        body = read_json(dict[str, Any], await self.transport.request("GET", path, params=asked), path)
+        held = body.get("permissions") or {}
+        return {name: bool((held.get(name) or {}).get("havePermission")) for name in names}
+
+    async def assignable_users(self, project_key: str, query: str = "", limit: int = 50) -> list[User]:
+        """Up to `limit` people an issue of this project may be assigned to, by name or e-mail.
+
+        Jira looks at its first 1,000 users only; without the permission to browse users the list is empty.
+
+        https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-user-search/#api-rest-api-3-user-assignable-search-get
+        """
+        path = f"{API}/user/assignable/search"
+        asked: Params = {"project": project_key, "query": query, "maxResults": limit}
+        answer = await self.transport.request("GET", path, params=asked)
+        return read_rows(User, read_json(list[Any], answer, path), path)

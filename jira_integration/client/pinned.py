@@ -1,0 +1,111 @@
+"""Connections that go where the guard looked, and that know whether anything has left.
+
+Resolving inside the connection, once, right before connecting, leaves no moment at which a name could change its
+mind. TLS still checks the certificate against the name, and the Host header still carries it: only the socket's
+target is ours.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+from urllib3.util.connection import create_connection
+
+Resolve = Callable[[str, int], tuple[str, ...]]
+
+
+class Exchange:
+    """One try on the wire, watched from the event loop while a pool thread carries it out.
+
+    After `abort` nothing can leave any more, so its answer is final: True when the request may have reached Jira.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._socket: socket.socket | None = None
+        self._aborted = False
+        self._left = False
+
+    @property
+    def left(self) -> bool:
+        """Whether bytes of the request may have left this machine."""
+        return self._left
+
+    def leave(self, sock: socket.socket | None) -> None:
+        """Called right before the first byte of the request. Raises TimeoutError when it is too late for it."""
+        with self._lock:
+            if self._aborted:
+                raise TimeoutError("The time for this request is over.")
+            self._socket = sock
+            self._left = True
+
+    def abort(self) -> bool:
+        """Wake the thread, whatever it waits for on the socket. Returns whether the request may have left."""
+        with self._lock:
+            self._aborted = True
+            if isinstance(self._socket, socket.socket):
+                # Not the TLS socket's own shutdown: that one would take the encryption away under the reading thread.
+                with contextlib.suppress(OSError):
+                    socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+            return self._left
+
+    def end(self) -> None:
+        """The socket goes back to its pool; a late abort must not cut somebody else's answer."""
+        with self._lock:
+            self._socket = None
+
+
+class Wire(threading.local):
+    """The exchange of this thread; urllib3 gives connections no other way to know whom they work for."""
+
+    exchange: Exchange | None = None
+
+
+def connect_to(connection: HTTPConnection, resolve: Resolve) -> socket.socket:
+    """A socket to one of the checked addresses, tried in the resolver's order, errors as urllib3 words them."""
+    port = int(connection.port or 0)
+    failure: OSError | None = None
+    for address in resolve(connection.host, port):
+        try:
+            return create_connection((address, port), connection.timeout, socket_options=connection.socket_options)
+        except OSError as trouble:
+            failure = trouble
+    if isinstance(failure, TimeoutError):
+        raise ConnectTimeoutError(connection, "Connecting took too long.") from failure
+    raise NewConnectionError(connection, "Nobody answers at that address.") from failure
+
+
+def pinned_pools(resolve: Resolve | None, wire: Wire) -> dict[str, Any]:
+    """Pool classes for urllib3's pool manager, by scheme.
+
+    With `resolve` None (behind a proxy, which resolves for itself) connections only tell what has left.
+    """
+
+    class Watched(HTTPConnection):
+        def endheaders(self, message_body: Any = None, *, encode_chunked: bool = False) -> None:
+            if self.sock is None:
+                self.connect()
+            if wire.exchange is not None:
+                wire.exchange.leave(self.sock)
+            super().endheaders(message_body, encode_chunked=encode_chunked)
+
+        def _new_conn(self) -> socket.socket:
+            return super()._new_conn() if resolve is None else connect_to(self, resolve)
+
+    class WatchedTLS(Watched, HTTPSConnection):
+        """The same over TLS; the method order puts our socket under urllib3's handshake."""
+
+    class Pool(HTTPConnectionPool):
+        ConnectionCls = Watched
+
+    class TLSPool(HTTPSConnectionPool):
+        ConnectionCls = WatchedTLS
+
+    return {"http": Pool, "https": TLSPool}
