@@ -1,0 +1,352 @@
+"""What only a real socket shows: lost answers, slow answers, huge answers, what the environment may not change."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import socket
+import threading
+import time as real_time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from jira_integration.client.exceptions import ErrorCode, JiraLoginError, JiraUnavailable
+from jira_integration.client.governor import Scope
+from jira_integration.client.transport import Sent
+from tests.client.conftest import TOKEN, FakeTime, MakeTransport
+from tests.client.scripted import ScriptedServer, answer, hang_up, raw
+
+BULK = "/rest/api/3/issue/bulk"
+MYSELF = "/rest/api/3/myself"
+HEAD = b"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n"
+
+
+def reset(connection: socket.socket) -> None:
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00")
+    connection.close()
+
+
+def cut_off(connection: socket.socket) -> None:
+    connection.sendall(HEAD + b'{"issues": [{"id": "1')
+    hang_up(connection)
+
+
+def drip(head: bytes) -> Callable[[socket.socket], None]:
+    """A byte every 20 ms, for as long as anybody listens: each wait is short, the whole has no end."""
+
+    def act(connection: socket.socket) -> None:
+        connection.sendall(head)
+        while True:
+            connection.sendall(b" ")
+            real_time.sleep(0.02)
+
+    return act
+
+
+@pytest.mark.parametrize("act", [hang_up, reset, cut_off], ids=["closed", "reset", "cut off in the body"])
+async def test_a_create_whose_answer_is_lost_reaches_the_server_once(
+    server: ScriptedServer, make_transport: MakeTransport, act: Callable[[socket.socket], None]
+) -> None:
+    server.script = [act, answer()]
+    transport = make_transport(server.url)
+
+    with pytest.raises(JiraUnavailable) as caught:
+        await transport.request("POST", BULK, json={"issueUpdates": []})
+
+    assert caught.value.outcome_unknown
+    assert len(server.requests) == 1
+    assert transport.sent == Sent(total=1, writes=1)
+
+
+async def test_a_read_cut_off_in_its_body_is_asked_for_again(
+    server: ScriptedServer, make_transport: MakeTransport
+) -> None:
+    server.script = [cut_off, answer(b'{"accountId": "5"}')]
+    transport = make_transport(server.url)
+
+    found = await transport.request("GET", MYSELF)
+
+    assert found.body == b'{"accountId": "5"}'
+    assert len(server.requests) == 2
+
+
+async def test_a_create_nobody_answers_in_time_is_sent_once_and_unknown(
+    server: ScriptedServer, make_transport: MakeTransport
+) -> None:
+    server.script = [lambda _: server.released.wait(10)]
+    transport = make_transport(server.url, read_timeout=0.1)
+
+    with pytest.raises(JiraUnavailable) as caught:
+        await transport.request("POST", BULK, json={})
+
+    server.released.set()
+    assert caught.value.outcome_unknown
+    assert caught.value.code == ErrorCode.TIMEOUT
+    assert len(server.requests) == 1
+
+
+async def test_a_create_to_a_closed_port_is_known_not_to_have_happened(
+    server: ScriptedServer, make_transport: MakeTransport
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        port = unused.getsockname()[1]
+    transport = make_transport(f"http://127.0.0.1:{port}")
+
+    with pytest.raises(JiraUnavailable) as caught:
+        await transport.request("POST", BULK, json={})
+
+    assert not caught.value.outcome_unknown
+    assert caught.value.code == ErrorCode.REFUSED
+    assert transport.sent == Sent(0, 0)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n", b"HTTP/1.1 200 OK\r\nX-Slow: "],
+    ids=["body", "headers"],
+)
+async def test_an_answer_that_drips_is_cut_at_the_deadline_and_its_thread_is_free_again(
+    server: ScriptedServer, make_transport: MakeTransport, head: bytes
+) -> None:
+    server.script = [drip(head), answer()]
+    transport = make_transport(server.url, pool=1)
+    began = real_time.monotonic()
+
+    with pytest.raises(JiraUnavailable) as caught:
+        await transport.request("POST", BULK, json={}, deadline=0.3)
+    await transport.request("GET", MYSELF)
+
+    assert caught.value.code == ErrorCode.TIMEOUT
+    assert caught.value.outcome_unknown
+    assert real_time.monotonic() - began < 3
+
+
+async def test_a_create_still_waiting_for_a_thread_at_its_deadline_was_never_sent(
+    server: ScriptedServer, make_transport: MakeTransport
+) -> None:
+    server.script = [lambda _: server.released.wait(10), answer()]
+    transport = make_transport(server.url, pool=1, tries=1)
+    first = asyncio.create_task(transport.request("GET", MYSELF))
+    await until(lambda: len(server.requests) == 1)
+
+    with pytest.raises(JiraUnavailable) as caught:
+        await transport.request("POST", BULK, json={}, deadline=0.2)
+
+    assert not caught.value.outcome_unknown
+    first.cancel()
+    server.released.set()
+    await transport.aclose()
+    assert len(server.requests) == 1
+
+
+async def test_a_create_whose_caller_is_cancelled_is_carried_to_its_end(
+    server: ScriptedServer, make_transport: MakeTransport
+) -> None:
+    def late(connection: socket.socket) -> None:
+        server.released.wait(10)
+        answer(b'{"issues": []}', "201 Created")(connection)
+
+    server.script = [late]
+    transport = make_transport(server.url)
+    creating = asyncio.create_task(transport.request("POST", BULK, json={"issueUpdates": []}))
+    await until(lambda: len(server.requests) == 1)
+
+    creating.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await creating
+    server.released.set()
+    await transport.aclose()
+
+    assert server.answered.is_set()
+    assert transport.sent == Sent(total=1, writes=1)
+
+
+async def test_an_answer_larger_than_allowed_is_not_taken_in(
+    server: ScriptedServer, make_transport: MakeTransport
+) -> None:
+    server.script = [answer(b" " * 5_000_000)]
+    transport = make_transport(server.url, max_bytes=1_000_000)
+
+    with pytest.raises(JiraUnavailable) as caught:
+        await transport.request("GET", MYSELF)
+
+    assert caught.value.code == ErrorCode.TOO_LARGE
+    assert len(server.requests) == 1
+
+
+async def test_a_small_answer_that_unpacks_to_a_huge_one_is_not_taken_in(
+    server: ScriptedServer, make_transport: MakeTransport
+) -> None:
+    server.script = [answer(gzip.compress(b" " * 50_000_000), Content_Encoding="gzip")]
+    transport = make_transport(server.url, max_bytes=1_000_000)
+
+    with pytest.raises(JiraUnavailable) as caught:
+        await transport.request("GET", MYSELF)
+
+    assert caught.value.code == ErrorCode.TOO_LARGE
+
+
+async def test_packed_and_chunked_answers_are_read(server: ScriptedServer, make_transport: MakeTransport) -> None:
+    packed = gzip.compress(b'{"a": 1}')
+    chunks = b"%x\r\n%s\r\n0\r\n\r\n" % (len(packed), packed)
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n"
+    server.script = [raw(head + b"Content-Encoding: gzip\r\n\r\n" + chunks)]
+
+    found = await make_transport(server.url).request("GET", MYSELF)
+
+    assert found.body == b'{"a": 1}'
+
+
+async def test_a_netrc_and_proxy_variables_change_nothing(
+    server: ScriptedServer, make_transport: MakeTransport, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / ".netrc").write_text("machine 127.0.0.1 login intruder password planted\n")
+    (tmp_path / ".netrc").chmod(0o600)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("NETRC", str(tmp_path / ".netrc"))
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
+
+    await make_transport(server.url).request("GET", MYSELF)
+
+    assert b"Authorization: Basic bWlyYUBhY21lLnRlc3Q6" in server.requests[0]
+    assert server.requests[0].count(b"Authorization") == 1
+
+
+async def test_cookies_are_not_kept(server: ScriptedServer, make_transport: MakeTransport) -> None:
+    server.script = [answer(Set_Cookie="JSESSIONID=stale; Path=/")]
+    transport = make_transport(server.url, pool=1)
+
+    await transport.request("GET", MYSELF)
+    await transport.request("GET", MYSELF)
+
+    assert b"JSESSIONID" not in server.requests[1]
+
+
+async def test_one_thread_keeps_one_connection_open(server: ScriptedServer, make_transport: MakeTransport) -> None:
+    transport = make_transport(server.url, pool=1)
+
+    for _ in range(3):
+        await transport.request("GET", MYSELF)
+
+    assert server.connections == 1
+
+
+async def test_our_login_does_not_follow_a_redirect(server: ScriptedServer, make_transport: MakeTransport) -> None:
+    with ScriptedServer() as elsewhere:
+        server.script = [answer(b"", "302 Found", Location=f"http://127.0.0.2:{elsewhere.port}/login")]
+
+        with pytest.raises(JiraLoginError) as caught:
+            await make_transport(server.url).request("GET", MYSELF)
+
+    assert caught.value.code == ErrorCode.SSO_PAGE
+    assert elsewhere.requests == []
+
+
+async def test_several_requests_are_on_their_way_at_once_and_never_more_than_the_pool(
+    server: ScriptedServer, make_transport: MakeTransport
+) -> None:
+    together = threading.Barrier(3)
+
+    def meet(connection: socket.socket) -> None:
+        together.wait(5)
+        answer()(connection)
+
+    server.script = [meet]
+    transport = make_transport(server.url, pool=3)
+
+    await asyncio.gather(*(transport.request("GET", MYSELF) for _ in range(6)))
+
+    assert server.connections == 3
+
+
+async def test_an_explicit_proxy_carries_the_request(server: ScriptedServer, make_transport: MakeTransport) -> None:
+    transport = make_transport("http://localhost:1", proxy=server.url)
+
+    await transport.request("GET", MYSELF)
+
+    assert server.requests[0].startswith(b"GET http://localhost:1/rest/api/3/myself HTTP/1.1")
+
+
+async def test_every_try_has_a_turn_and_the_governor_hears_what_came_of_it(
+    server: ScriptedServer, make_transport: MakeTransport, time: FakeTime
+) -> None:
+    governor = Listening()
+    server.script = [hang_up, answer(X_RateLimit_NearLimit="true")]
+    transport = make_transport(server.url, governor=governor)
+
+    await transport.request("GET", "/rest/api/3/issue/{issue}", at={"issue": "SHOP-7"})
+
+    scope = Scope(server.url, "/rest/api/3/issue/{issue}", "GET", "SHOP-7", writes=False)
+    assert governor.turns == [scope, scope]
+    assert governor.heard == [None, 200]
+    assert governor.near == ["true"]
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        hang_up,
+        answer(f'{{"errorMessages": ["<b>{TOKEN}</b>"]}}'.encode(), "400 Bad Request", X_Echo=TOKEN),
+        answer(f"<html>{TOKEN}</html>".encode(), "500 Oops", kind="text/html"),
+        answer(f"<html>{TOKEN}</html>".encode(), kind="text/html"),
+        answer(f'{{"message": "{TOKEN}"}}'.encode(), "401 Unauthorized"),
+    ],
+    ids=["lost", "rejected", "broken", "page", "login"],
+)
+async def test_no_error_shows_the_login_a_header_or_a_page(
+    server: ScriptedServer, make_transport: MakeTransport, act: Callable[[socket.socket], None]
+) -> None:
+    server.script = [act]
+    transport = make_transport(server.url)
+
+    with pytest.raises(Exception) as caught:
+        await transport.request("POST", BULK, json={})
+
+    shown = every_text_of(caught.value) + repr(transport)
+    assert TOKEN not in shown
+    assert "Basic " not in shown
+    assert "<" not in str(caught.value) + str(vars(caught.value))
+
+
+class Listening:
+    """A governor that lets everybody through and remembers who went."""
+
+    def __init__(self) -> None:
+        self.turns: list[Scope] = []
+        self.heard: list[int | None] = []
+        self.near: list[str] = []
+
+    def turn(self, scope: Scope) -> Listening:
+        self.turns.append(scope)
+        return self
+
+    async def __aenter__(self) -> None:
+        """Nobody waits."""
+
+    async def __aexit__(self, *_: object) -> None:
+        """Nothing to give back."""
+
+    async def told(self, scope: Scope, status: int | None, headers: dict[str, str]) -> None:
+        self.heard.append(status)
+        self.near += [value for name, value in headers.items() if name == "x-ratelimit-nearlimit"]
+
+
+def every_text_of(error: BaseException) -> str:
+    """Everything a log, a crash report or a debugger's page could show of an error, its local variables included."""
+    shown = [str(error), repr(error), str(vars(error)), repr(error.__cause__), repr(error.__context__)]
+    frame = error.__traceback__
+    while frame is not None:
+        if "/jira_integration/" in frame.tb_frame.f_code.co_filename:
+            shown += [repr(value) for value in frame.tb_frame.f_locals.values()]
+        frame = frame.tb_next
+    return "\n".join(shown)
+
+
+async def until(true: Callable[[], bool]) -> None:
+    """Wait for what another thread is about to do; fails after five seconds."""
+    async with asyncio.timeout(5):
+        while not true():
+            await asyncio.sleep(0.005)
