@@ -29,8 +29,8 @@ UNCHECKED_AFTER = timedelta(hours=24)
 
 
 def annotate_sync(queryset: QuerySet[AnyModel]) -> Any:
-    """Add `jira_state` (a code of the badge vocabulary), `jira_key`, `jira_ticket_id` to rows with the columns `ref`,
-    `version` and `sync_off`. When more than one state is true: conflict > missing > failed > changed_here >
+    """Add `jira_state` (a code of the badge vocabulary), `jira_key`, `jira_ticket_id`, `jira_site` (its address, "" when
+    there is no issue) and `jira_seq` to rows with the columns `ref`, `version` and `sync_off`. When more than one state is true: conflict > missing > failed > changed_here >
     changed_in_jira > unchecked > in_sync."""
     ticket = ExportedTicket.objects.filter(story_ref=OuterRef("ref"), unlinked_at=None).order_by("pk")[:1]
 
@@ -41,6 +41,8 @@ def annotate_sync(queryset: QuerySet[AnyModel]) -> Any:
     return queryset.annotate(
         jira_ticket_id=of("pk", IntegerField()),
         jira_key=Coalesce(of("issue_key", CharField()), Value("")),
+        jira_site=Coalesce(of("connection__site_url", CharField()), Value("")),
+        jira_seq=Coalesce(of("seq", IntegerField()), Value(0)),
         _sync=of("sync", CharField()),
         _agreed=of("story_version", IntegerField()),
         _checked=of("checked_at", DateTimeField()),

@@ -1,54 +1,189 @@
-"""What a host's templates may show of Jira: `{% load jira %}`."""
+"""What a host's templates may show of Jira: `{% load jira %}`. Documented in docs/install-in-your-project.md.
+
+Signs and times are in templatetags/jira_signs.py and come along with this library.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from django import template
+from django.template.loader import render_to_string
 from django.templatetags.static import static
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+
+from jira_integration.badges import SYNC
+from jira_integration.conf import story_source
+from jira_integration.contracts import Act, ProjectInfo
+from jira_integration.models import AuditEntry, ExportedTicket, LiveSequence, ProjectMapping, RunItem
+from jira_integration.standing import card, mapping_of, needs_you, setup_url, with_project
+from jira_integration.templatetags import jira_signs
 
 register = template.Library()
+register.tags.update(jira_signs.register.tags)
+register.filters.update(jira_signs.register.filters)
+
+SHEETS = ("tokens", "base", "controls", "badges", "lists", "messages", "wizard", "plan", "run", "conflict", "small")
+T = TypeVar("T")
+
+
+def once(context: template.Context, key: str, ask: Callable[[], T]) -> T:
+    """`ask()` at most once per page: the frame shows its parts twice (sidebar and small-screen menu)."""
+    request = context.get("request")
+    kept: dict[str, Any] = request.__dict__.setdefault("_jira_frame", {}) if request is not None else {}
+    if key not in kept:
+        kept[key] = ask()
+    value: T = kept[key]
+    return value
+
+
+def project_in(context: template.Context, key: str) -> ProjectInfo | None:
+    return once(context, f"project {key}", lambda: story_source().project(key))
+
+
+def mapping_in(context: template.Context, project: ProjectInfo) -> ProjectMapping | None:
+    return once(context, f"mapping {project.ref}", lambda: mapping_of(project.ref))
+
+
+def may_in(context: template.Context, project: ProjectInfo, act: Act) -> bool:
+    user = context.get("user")
+    return once(context, f"may {project.ref} {act}", lambda: story_source().may(user, project.ref, act))
 
 
 @register.simple_tag
-def jira_icon(name: str, css: str = "") -> SafeString:
-    """One drawing of icons.svg; always beside a word, so hidden from screen readers."""
-    source = static("jira_integration/icons.svg")
-    return format_html('<svg class="i {}" aria-hidden="true"><use href="{}#{}"/></svg>', css, source, name)
-
-
-@register.simple_tag
-def jira_head() -> str:
-    return ""
+def jira_head(styles: bool = False) -> SafeString:
+    """The script of the live parts. `styles=True` also links the plug-in's style sheets, for hosts that do not list
+    them among their own."""
+    sheets = SHEETS if styles else ()
+    links = format_html_join(
+        "", '<link rel="stylesheet" href="{}">', ((static(f"jira_integration/css/{name}.css"),) for name in sheets)
+    )
+    script = format_html('<script src="{}" defer></script>', static("jira_integration/js/live.js"))
+    return mark_safe(links + script)  # noqa: S308 (both parts are escaped by format_html)
 
 
 @register.simple_tag
 def jira_badge(item: Any) -> str:
-    return ""
+    """The badge of a row that went through `annotate_sync`, and a link to its issue; live by its id."""
+    badge = SYNC[item.jira_state]
+    site = getattr(item, "jira_site", "")
+    return render_to_string(
+        "jira_integration/_sync.html",
+        {
+            "key": item.key,
+            "badge": badge,
+            "tooltip": jira_signs.sync_tooltip(badge, getattr(item, "_checked", None)),
+            "issue_key": item.jira_key,
+            "issue_url": f"{site}/browse/{item.jira_key}" if site and item.jira_key else "",
+            "seq": getattr(item, "jira_seq", 0),
+        },
+    )
 
 
-@register.simple_tag
-def jira_nav(project_key: str) -> str:
-    return ""
+@register.simple_tag(takes_context=True)
+def jira_nav(context: template.Context, project_key: str) -> str:
+    """The Jira group of the sidebar."""
+    project = project_in(context, project_key)
+    if project is None:
+        return ""
+    request = context.get("request")
+    match = getattr(request, "resolver_match", None)
+    mapping = mapping_in(context, project)
+    return render_to_string(
+        "jira_integration/_nav.html",
+        {
+            "project": project,
+            "at": match.url_name if match is not None and match.namespace == "jira_integration" else "",
+            "needs_you": once(context, f"needs {project.ref}", lambda: needs_you(project.ref)),
+            "setup_url": with_project(reverse("jira_integration:connections"), project)
+            if mapping is None
+            else setup_url(project, mapping),
+            "audit_url": with_project(reverse("jira_integration:audit"), project),
+            "may_admin": may_in(context, project, Act.ADMIN),
+        },
+    )
 
 
-@register.simple_tag
-def jira_connection_card(project_key: str) -> str:
-    return ""
+@register.simple_tag(takes_context=True)
+def jira_connection_card(context: template.Context, project_key: str) -> str:
+    project = project_in(context, project_key)
+    if project is None:
+        return ""
+    shown = once(context, f"card {project.ref}", lambda: card(project, mapping_in(context, project)))
+    return render_to_string("jira_integration/_connection_card.html", {"card": shown})
 
 
-@register.simple_tag
-def jira_story_panel(item: Any) -> str:
-    return ""
+@register.simple_tag(takes_context=True)
+def jira_invitation(context: template.Context, project_key: str) -> str:
+    """The first-run message on the list of stories; nothing once Jira is turned on."""
+    project = project_in(context, project_key)
+    if project is None:
+        return ""
+    mapping = mapping_in(context, project)
+    if mapping is not None and mapping.live:
+        return ""
+    may_admin = may_in(context, project, Act.ADMIN)
+    return render_to_string(
+        "jira_integration/_invitation.html",
+        {
+            "project": project,
+            "mapping": mapping,
+            "url": setup_url(project, mapping),
+            "may_admin": may_admin,
+            "who": [] if may_admin else list(story_source().who_may(project.ref, Act.ADMIN))[:2],
+        },
+    )
 
 
-@register.simple_tag
-def jira_invitation(project_key: str) -> str:
-    return ""
+@register.simple_tag(takes_context=True)
+def jira_live(context: template.Context, project_key: str) -> str:
+    """The socket of a page that shows badges, and the word that says whether it is open. Once per page."""
+    project = project_in(context, project_key)
+    if project is None:
+        return ""
+    seq = LiveSequence.objects.filter(project_ref=project.ref).values_list("value", flat=True).first()
+    return render_to_string(
+        "jira_integration/_live.html",
+        {
+            "socket": f"/ws/workspace/{project.key}/",
+            "poll": reverse("jira_integration:news", args=[project.key]),
+            "seq": seq or 0,
+        },
+    )
 
 
-@register.simple_tag
-def jira_live(project_key: str) -> str:
-    return ""
+@register.simple_tag(takes_context=True)
+def jira_story_panel(context: template.Context, item: Any) -> str:
+    """The Jira card on the page of a story, an epic or a test case that went through `annotate_sync`."""
+    ticket = ExportedTicket.objects.filter(pk=item.jira_ticket_id).select_related("connection").first()
+    source = story_source()
+    found = context.get("project") or getattr(item, "project", None)
+    project = project_in(context, found.key) if found is not None else None
+    if project is None:
+        return ""
+    mapping = mapping_in(context, project)
+    badge = SYNC[item.jira_state]
+    last = RunItem.objects.filter(story_ref=item.ref).select_related("run").order_by("-pk").first()
+    return render_to_string(
+        "jira_integration/_story_panel.html",
+        {
+            "project": project,
+            "item": item,
+            "ticket": ticket,
+            "seq": ticket.seq if ticket else 0,
+            "issue_key": ticket.issue_key if ticket else "",
+            "issue_url": ticket.issue_url if ticket else "",
+            "badge": badge,
+            "tooltip": jira_signs.sync_tooltip(badge, ticket.checked_at if ticket else None),
+            "mapping": mapping,
+            "setup_url": setup_url(project, mapping),
+            "last": last,
+            "may_export": may_in(context, project, Act.EXPORT),
+            "who": list(source.who_may(project.ref, Act.EXPORT))[:2],
+            "entries": AuditEntry.objects.filter(object_ref=item.ref)[:5],
+            "csrf_token": context.get("csrf_token"),
+        },
+    )

@@ -1,0 +1,3 @@
+"""The plug-in's pages."""
+
+from __future__ import annotations

@@ -1,0 +1,94 @@
+"""Who may see what: every page of the plug-in goes through one of these two decorators."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from jira_integration.conf import story_source
+from jira_integration.contracts import Act, ProjectInfo
+
+P = ParamSpec("P")
+ProjectView = Callable[Concatenate[HttpRequest, ProjectInfo, P], HttpResponse]
+SiteView = Callable[Concatenate[HttpRequest, P], HttpResponse]
+
+
+def page(
+    request: HttpRequest,
+    template: str,
+    context: Mapping[str, Any],
+    *,
+    project: ProjectInfo | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """Render a page inside the host's frame. Templates see `base_template`, `project`, `may_export`, `may_admin`."""
+    source = story_source()
+    frame: dict[str, Any] = {"base_template": source.base_template(request), "project": project}
+    if project is not None:
+        frame["may_export"] = source.may(request.user, project.ref, Act.EXPORT)
+        frame["may_admin"] = source.may(request.user, project.ref, Act.ADMIN)
+    return render(request, f"jira_integration/{template}", {**frame, **context}, status=status)
+
+
+def not_allowed(request: HttpRequest, project: ProjectInfo, act: Act) -> HttpResponse:
+    """403 that says who may, so that the person knows whom to ask."""
+    who = list(story_source().who_may(project.ref, act))[:3]
+    return page(request, "not_allowed.html", {"act": act.value, "who": who}, project=project, status=403)
+
+
+def for_project(act: Act) -> Callable[[ProjectView[P]], Callable[..., HttpResponse]]:
+    """Make a view of a project out of `view(request, project: ProjectInfo, …)`; the address gives `project=<key>`.
+
+    Nobody signed in: to the sign-in page. No such project, or one this person may not even look at: 404, so that
+    names of projects do not leak. A member whose role is too small: 403 with the names of those who may.
+    """
+
+    def decorate(view: ProjectView[P]) -> Callable[..., HttpResponse]:
+        @wraps(view)
+        def checked(request: HttpRequest, project: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            if not request.user.is_authenticated:
+                return redirect_to_login(request.get_full_path())
+            source = story_source()
+            found = source.project(project)
+            if found is None or not source.may(request.user, found.ref, Act.VIEW):
+                raise Http404
+            if not source.may(request.user, found.ref, act):
+                return not_allowed(request, found, act)
+            return view(request, found, *args, **kwargs)
+
+        return checked
+
+    return decorate
+
+
+def admin_projects(user: Any) -> list[ProjectInfo]:
+    """The projects whose connection and mapping this person may change."""
+    source = story_source()
+    return [project for project in source.projects_for(user) if source.may(user, project.ref, Act.ADMIN)]
+
+
+def for_connections(view: SiteView[P]) -> Callable[..., HttpResponse]:
+    """A page about connections, which belong to the whole site: for Jira admins of at least one project.
+
+    Members of some project see who may; people without any project get 404.
+    """
+
+    @wraps(view)
+    def checked(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return redirect_to_login(request.get_full_path())
+        if not admin_projects(request.user):
+            source = story_source()
+            mine = list(source.projects_for(request.user))
+            if not mine:
+                raise Http404
+            asked = next((project for project in mine if project.key == request.GET.get("project")), mine[0])
+            return not_allowed(request, asked, Act.ADMIN)
+        return view(request, *args, **kwargs)
+
+    return checked
