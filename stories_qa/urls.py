@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from django.urls import path
 
-from stories_qa.views import projects, stories
+from stories_qa.views import projects, selection, stories
 
 app_name = "stories_qa"
 urlpatterns = [
     path("projects/new/", projects.project_new, name="project_new"),
     path("p/<str:project>/stories/", stories.stories, name="stories"),
     path("p/<str:project>/stories/new/", stories.stories, name="story_new"),
-    path("p/<str:project>/stories/selection/", stories.stories, name="selection"),
+    path("p/<str:project>/stories/selection/", selection.selection, name="selection"),
     path("p/<str:project>/stories/<str:key>/", stories.stories, name="story"),
     path("p/<str:project>/stories/<str:key>/edit/<slug:section>/", stories.stories, name="story_edit"),
     path("p/<str:project>/stories/<str:key>/delete/", stories.stories, name="story_delete"),

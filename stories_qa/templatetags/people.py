@@ -24,10 +24,15 @@ def person_name(user: Any) -> str:
 
 @register.simple_tag
 def avatar(user: Any, hidden: bool = False) -> SafeString:
-    """Initials on a tint that stays the same for a person; nobody is a dash. `hidden` where the name stands beside it."""
+    """Initials on a tint that stays the same for a person; nobody is a dash. `hidden` where the name stands beside."""
     if user is None:
-        return format_html('<span class="av" role="img" aria-label="{0}" title="{0}">–</span>', _("Nobody"))
-    name = person_name(user)
+        return format_html('<span class="av" role="img" aria-label="{0}" title="{0}">&#8211;</span>', _("Nobody"))
+    return avatar_named(person_name(user), hidden)
+
+
+@register.simple_tag
+def avatar_named(name: str, hidden: bool = False) -> SafeString:
+    """The avatar of somebody known by name only: a file or Jira named them, and nobody here is called so."""
     words = name.split()
     initials = (words[0][:1] + (words[-1][:1] if len(words) > 1 else words[0][1:2])).upper() if words else "?"
     tint = "abcd"[crc32(name.encode()) % 4]
@@ -58,6 +63,4 @@ def time_ago(then: datetime | None) -> SafeString | str:
     if then is None:
         return ""
     exact = date_format(timezone.localtime(then), "j F Y, H:i:s T")
-    return format_html(
-        '<time datetime="{}" title="{}">{}</time>', then.isoformat(), exact, ago(then, timezone.now())
-    )
+    return format_html('<time datetime="{}" title="{}">{}</time>', then.isoformat(), exact, ago(then, timezone.now()))

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from stories_qa.context_processors import THEMES
-from stories_qa.models import Membership
+from stories_qa.models import Project
 
 YEAR_SECONDS = 365 * 24 * 3600
 
@@ -30,9 +30,9 @@ def next_page(request: HttpRequest) -> str:
 @login_required
 def home(request: HttpRequest) -> HttpResponse:
     """The person's first project; who has none sees how to get one."""
-    membership = Membership.objects.filter(user_id=request.user.pk).select_related("project").order_by("project__name")
-    if first := membership.first():
-        return redirect("stories_qa:stories", first.project.key)
+    projects = Project.objects.filter(memberships__user__pk=request.user.pk).order_by("name")
+    if first := projects.first():
+        return redirect("stories_qa:stories", first.key)
     return render(request, "stories_qa/no_project.html")
 
 
