@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jira_integration.richtext.convert import markdown_to_adf
+from jira_integration.richtext.convert import adf_to_markdown, markdown_to_adf
 from jira_integration.richtext.result import AdfResult, Note, TextResult
 
-__all__ = ["AdfResult", "Note", "TextResult", "markdown_to_adf"]
+__all__ = ["AdfResult", "Note", "TextResult", "adf_to_markdown", "markdown_to_adf"]

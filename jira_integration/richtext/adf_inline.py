@@ -10,10 +10,26 @@ from markdown_it.token import Token
 
 from jira_integration.richtext.marks import link_mark, safe_href
 from jira_integration.richtext.result import Node, Notes
+from jira_integration.richtext.spaces import settle_spaces
 
+_ODD_SPACE = re.compile(r"[\n\r\x0b\x0c]")
+_EDGES = re.compile(r"[&<!`{]")  # what can leave white space at the edge of a style, where plain Markdown cannot
 LINE_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _STYLES = {"strong": "strong", "em": "em", "s": "strike"}
 _STYLE_ORDER = ("em", "strong", "strike")
+
+
+def inline_nodes(inline: Token, children: Sequence[Token], notes: Notes) -> list[Node]:
+    """The nodes of an inline token; `children` are its own, or those left when a mark at the start was taken off."""
+    nodes = InlineWriter(notes).write(children)
+    content = inline.content
+    if "&" in content:  # entities bring line ends and other white space where Markdown's own text has none
+        for node in nodes:
+            if node["type"] == "text":
+                node["text"] = _ODD_SPACE.sub(" ", node["text"])
+    if len(nodes) > 1 and _EDGES.search(content):
+        return settle_spaces(nodes)
+    return nodes
 
 
 class InlineWriter:

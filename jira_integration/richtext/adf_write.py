@@ -13,7 +13,7 @@ from html import unescape
 from markdown_it.common.utils import unescapeAll
 from markdown_it.token import Token
 
-from jira_integration.richtext.adf_inline import LINE_BREAK, InlineWriter
+from jira_integration.richtext.adf_inline import LINE_BREAK, inline_nodes
 from jira_integration.richtext.adf_lists import Item, finish_list
 from jira_integration.richtext.marks import with_strong
 from jira_integration.richtext.result import Node, Notes
@@ -84,13 +84,12 @@ class AdfWriter:
                 children = children[2:]
                 if not children:
                     return
-        nodes = InlineWriter(self.notes).write(children)
-        if "&" in token.content or "<" in token.content or "!" in token.content:
-            nodes = settle_spaces(nodes)
+        nodes = inline_nodes(token, children, self.notes)
         if owner.type == "heading_open":
             self._heading(int(owner.tag[1]), nodes)
         elif owner.type == "paragraph_open":
-            frame.content.append(paragraph(nodes))
+            if nodes or (frame.item and frame.item.state and not frame.content):  # a link without text leaves nothing
+                frame.content.append(paragraph(nodes))
         else:
             header = owner.type == "th_open"
             if owner.attrs.get("style") not in (None, "text-align:left"):

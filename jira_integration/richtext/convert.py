@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from jira_integration.richtext.adf_read import MarkdownWriter
 from jira_integration.richtext.adf_write import AdfWriter
 from jira_integration.richtext.limits import JIRA_LIMIT, MORE_TEXT, fit_document, precut
 from jira_integration.richtext.parser import clean, parse
-from jira_integration.richtext.result import AdfResult, Notes
+from jira_integration.richtext.result import AdfResult, Notes, TextResult
 
 
 def markdown_to_adf(
@@ -24,3 +28,12 @@ def markdown_to_adf(
     document = AdfWriter(parse(text), notes).document()
     document = fit_document(document, limit, more_url, more_text, notes, already_cut=shortened)
     return AdfResult(document, notes.all())
+
+
+def adf_to_markdown(document: Mapping[str, Any]) -> TextResult:
+    """An ADF document, or any node of one, as Markdown that holds all its words. `None` gives the empty text."""
+    notes = Notes()
+    if not isinstance(document, Mapping):
+        document = {"type": "doc", "content": document}
+    lines = MarkdownWriter(notes).joined([document], 0)
+    return TextResult("\n".join(lines) + "\n" if lines else "", notes.all())

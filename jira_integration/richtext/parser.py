@@ -20,8 +20,8 @@ STATUS = re.compile(r"\{status:(neutral|purple|blue|red|yellow|green)\|([^{}|\n<
 DATE = re.compile(r"\{date:([1-9]\d{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01]))\}")
 _BARE_URL = re.compile(r"://[^\s<>]*[^\s<>?!.,:;*_~'\"`|\\{}\[\]]")
 _SCHEME = re.compile(r"(?:^|[\s(*_~>\"'])(https?)$", re.IGNORECASE)
-# NUL, the other control characters but tab and line ends, two non-characters, halves of surrogate pairs: no XML, so no Jira.
-_REFUSED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
+# Control characters but tab and line ends, two non-characters, halves of surrogate pairs: not XML, so not for Jira.
+_REFUSED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x85\ufffe\uffff\ud800-\udfff]")
 
 
 def clean(text: str) -> tuple[str, bool]:
@@ -29,8 +29,9 @@ def clean(text: str) -> tuple[str, bool]:
     if not _REFUSED.search(text):
         return text, False
     joined = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    joined = joined.replace("\x85", "\n")  # "next line", which no entity can write
     cleaned = _REFUSED.sub("\ufffd", joined)
-    return cleaned, "\ufffd" in cleaned
+    return cleaned, cleaned.count("\ufffd") > text.count("\ufffd")
 
 
 def _too_deep(state: StateBlock, start_line: int, end_line: int, silent: bool) -> bool:
@@ -65,7 +66,7 @@ def _curly(state: StateInline, silent: bool) -> bool:
 
 
 def _bare_url(state: StateInline, silent: bool) -> bool:
-    """A bare http(s) address becomes a link, as on GitHub; the scheme is already in `pending` when we meet the colon."""
+    """A bare http(s) address becomes a link, as on GitHub. At the colon, the scheme is already in `pending`."""
     if silent or state.linkLevel > 0 or state.src[state.pos] != ":":
         return False
     rest = _BARE_URL.match(state.src, state.pos, state.posMax)
