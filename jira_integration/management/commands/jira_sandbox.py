@@ -1,0 +1,92 @@
+"""`manage.py jira_sandbox`: the rehearsal Jira on a port of its own."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from argparse import ArgumentParser
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation import gettext as _
+
+
+class Command(BaseCommand):
+    help = "Serve a Jira to rehearse on: the REST API that exports use, and a board to look at the result."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--host", default="127.0.0.1")
+        parser.add_argument("--port", type=int, default=8001)
+        parser.add_argument("--flavour", choices=["cloud", "datacenter"], default="cloud")
+        parser.add_argument("--data", type=Path, help="Keep the state in this file; without it, it is gone at the end.")
+        parser.add_argument("--latency-ms", type=int, default=0, help="Wait this long before every answer.")
+        parser.add_argument(
+            "--faults", type=Path, help="A JSON file of faults; docs/sandbox.md tells what it may hold."
+        )
+        parser.add_argument("--tls-cert", default="")
+        parser.add_argument("--tls-key", default="")
+        parser.add_argument("--webhook-url", default="", help="Register a webhook for every event at this address.")
+        parser.add_argument("--webhook-secret-env", default="", help="The environment variable with its secret.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            from jira_integration.sandbox.app import create_app
+            from jira_integration.sandbox.server import make_server
+            from jira_integration.sandbox.settings import Flavour, SandboxSettings
+        except ModuleNotFoundError as missing:
+            raise CommandError(
+                _("The sandbox needs %(name)s. Install the extra: pip install 'stories-qa-for-jira[sandbox]'")
+                % {"name": missing.name}
+            ) from missing
+        host, secure = options["host"], bool(options["tls_cert"] and options["tls_key"])
+        if bool(options["tls_cert"]) != bool(options["tls_key"]):
+            raise CommandError(_("--tls-cert and --tls-key belong together."))
+        if not secure and not _is_loopback(host):
+            raise CommandError(
+                _("Anybody who reaches the sandbox can change it. Without TLS it listens on this machine only.")
+            )
+        variable = options["webhook_secret_env"]
+        if variable and variable not in os.environ:
+            raise CommandError(_("The environment variable %(name)s is not set.") % {"name": variable})
+        if options["flavour"] != Flavour.CLOUD:
+            raise CommandError(_("Only --flavour cloud is served so far."))
+        settings = SandboxSettings(
+            data_file=options["data"],
+            flavour=Flavour(options["flavour"]),
+            user=os.environ.get("JIRA_SANDBOX_USER", SandboxSettings.user),
+            token=os.environ.get("JIRA_SANDBOX_TOKEN", "sandbox-token"),
+            latency_ms=options["latency_ms"],
+            faults_file=options["faults"],
+            webhook_url=options["webhook_url"],
+            webhook_secret=os.environ.get(variable, "") if variable else "",
+            seed_issues=True,
+        )
+        try:
+            app = create_app(settings)
+        except (OSError, ValueError) as trouble:
+            raise CommandError(str(trouble)) from trouble
+        server = make_server(
+            app, host=host, port=options["port"], tls_cert=options["tls_cert"], tls_key=options["tls_key"]
+        )
+        scheme = "https" if secure else "http"
+        self.stdout.write(_("Sandbox Jira: %(url)s") % {"url": f"{scheme}://{host}:{options['port']}/"})
+        self.stdout.write(
+            _("Login for the API: %(user)s with the token %(token)s") % {"user": settings.user, "token": settings.token}
+        )
+        self.stdout.flush()
+        with suppress(KeyboardInterrupt):  # Ctrl-C is the way to end it, no traceback
+            server.run()
+        if not server.started:
+            raise CommandError(_("The sandbox could not start on port %(port)s.") % {"port": options["port"]})
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,162 @@
+"""One request to the REST API: who asks, with what, on which site; and the border between handlers and HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.datastructures import QueryParams
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from jira_integration.sandbox.beans import Beans
+from jira_integration.sandbox.clock import Clock, zone
+from jira_integration.sandbox.errors import JiraProblem, no_issue
+from jira_integration.sandbox.login import Caller, identify
+from jira_integration.sandbox.model import Project, Site
+from jira_integration.sandbox.settings import JONAS_ACCOUNT, SandboxSettings
+from jira_integration.sandbox.store import Issue, Store
+
+
+@dataclass
+class Jira:
+    """The running site."""
+
+    settings: SandboxSettings
+    clock: Clock
+    store: Store
+    site: Site
+    failed_logins: dict[str, int] = field(default_factory=dict)
+    deliveries_due: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def beans(self, base: str, api: int = 3) -> Beans:
+        base = self.settings.base_url or base
+        return Beans(
+            self.site, self.store, base.rstrip("/"), zone(self.settings.site_zone), self.settings.account_zone, api
+        )
+
+
+@dataclass
+class Call:
+    """What a handler gets. `user` is an account id, or empty for nobody; `body` is parsed JSON, None when absent."""
+
+    jira: Jira
+    user: str
+    base: str
+    path: Mapping[str, Any]
+    query: QueryParams
+    body: Any
+    api: int = 3
+
+    @property
+    def site(self) -> Site:
+        return self.jira.site
+
+    @property
+    def store(self) -> Store:
+        return self.jira.store
+
+    @property
+    def now(self) -> int:
+        return self.jira.clock.now_ms()
+
+    @property
+    def beans(self) -> Beans:
+        return self.jira.beans(self.base, self.api)
+
+    def object(self) -> dict[str, Any]:
+        """The body, which must be a JSON object."""
+        if not isinstance(self.body, dict):
+            raise JiraProblem(400, ["Invalid request payload. Refer to the REST API documentation and try again."])
+        return self.body
+
+    def listed(self, name: str) -> list[str]:
+        """A query parameter that may be repeated or hold commas."""
+        return [part.strip() for value in self.query.getlist(name) for part in value.split(",") if part.strip()]
+
+    def number(self, name: str, default: int) -> int:
+        text = self.query.get(name, "")
+        if not text:
+            return default
+        try:
+            return int(text)
+        except ValueError:
+            raise JiraProblem(404, [f"The value '{text}' for '{name}' is not a number."]) from None
+
+    def flag(self, name: str) -> bool:
+        return self.query.get(name, "").lower() == "true"
+
+    def must_be_somebody(self) -> None:
+        if not self.user:
+            raise JiraProblem(401, ["You are not authenticated. Authentication required to perform this operation."])
+
+    def is_admin(self) -> bool:
+        return self.user == JONAS_ACCOUNT or (bool(self.user) and self.jira.settings.account_is_admin)
+
+    def sees(self, project: Project) -> bool:
+        return bool(self.user)
+
+    def may_write(self, project: Project) -> bool:
+        return bool(self.user) and not project.archived and (not project.read_only or self.user == JONAS_ACCOUNT)
+
+    def issue(self, id_or_key: str) -> Issue:
+        """A visible issue, or Jira's 404."""
+        issue = self.store.issue(id_or_key)
+        if issue is None or not self.sees(self.site.projects[issue.project_id]):
+            raise no_issue()
+        return issue
+
+    def project(self, id_or_key: str) -> Project:
+        project = self.site.project_named(id_or_key)
+        if project is None or not self.sees(project):
+            raise JiraProblem(404, [f"No project could be found with key '{id_or_key}'."])
+        return project
+
+
+Handler = Callable[[Call], Response]
+
+
+def answer(content: Any, status: int = 200) -> Response:
+    return JSONResponse(content, status_code=status)
+
+
+def nothing(status: int = 204) -> Response:
+    return Response(status_code=status)
+
+
+def endpoint(handler: Handler, *, api: int = 3) -> Callable[[Request], Awaitable[Response]]:
+    """Serve a handler: login first, then JSON, then one transaction; problems in Jira's shape."""
+
+    async def serve(request: Request) -> Response:
+        raw = await request.body()
+        jira: Jira = request.app.state.jira
+        caller = Caller()
+        try:
+            caller = identify(request.headers.get("authorization", ""), jira.settings, jira.failed_logins)
+            body = _parsed(request, raw)
+            call = Call(jira, caller.user, str(request.base_url), request.path_params, request.query_params, body, api)
+            with jira.store.transaction():
+                response = handler(call)
+        except JiraProblem as problem:
+            response = JSONResponse(problem.body, status_code=problem.status, headers=problem.headers)
+        for name, value in caller.headers.items():
+            response.headers.setdefault(name, value)
+        jira.deliveries_due.set()
+        return response
+
+    return serve
+
+
+def _parsed(request: Request, raw: bytes) -> Any:
+    if not raw:
+        return None
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise JiraProblem(415, body={"errorMessages": ["Unsupported Media Type"], "errors": {}})
+    try:
+        return json.loads(raw)
+    except ValueError:
+        raise JiraProblem(400, ["There was an error parsing JSON. Check that your request body is valid."]) from None

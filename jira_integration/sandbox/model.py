@@ -1,0 +1,162 @@
+"""What a Jira site is made of besides issues: users, projects, types, fields, statuses, workflows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+JSW = "com.pyxis.greenhopper.jira"
+CUSTOM = "com.atlassian.jira.plugin.system.customfieldtypes"
+
+
+@dataclass(frozen=True)
+class User:
+    account_id: str
+    name: str
+    email: str = ""  # empty: hidden, as most are on Cloud
+    active: bool = True
+
+
+@dataclass(frozen=True)
+class Category:
+    """A status category; only `key` (new, indeterminate, done) is safe to map on."""
+
+    id: int
+    key: str
+    name: str
+    color: str
+
+
+@dataclass(frozen=True)
+class Status:
+    id: str
+    name: str
+    category: Category
+    project_id: str = ""  # set when it belongs to one team-managed project
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class IssueType:
+    id: str
+    name: str
+    level: int = 0  # -1 sub-task, 0 base, 1 epic
+    project_id: str = ""
+    description: str = ""
+
+    @property
+    def subtask(self) -> bool:
+        return self.level < 0
+
+
+@dataclass(frozen=True)
+class Option:
+    """One allowed value; `label_key` in the field says whether Jira calls its text "name" or "value"."""
+
+    id: str
+    text: str
+
+
+@dataclass(frozen=True)
+class FieldDef:
+    """A field of the site. `kind` decides how a value is read and shown (values.py, beans.py)."""
+
+    id: str
+    name: str
+    kind: str  # text, adf, number, option, options, cascade, user, users, date, datetime, labels, url, priority, ...
+    schema: Mapping[str, Any]
+    options: tuple[Option, ...] = ()
+    project_id: str = ""
+    orderable: bool = True
+    navigable: bool = True
+
+    @property
+    def custom(self) -> bool:
+        return self.id.startswith("customfield_")
+
+
+@dataclass(frozen=True)
+class OnScreen:
+    """A field's place on a create screen."""
+
+    field_id: str
+    required: bool = False
+    default: Any = None
+
+
+@dataclass(frozen=True)
+class Transition:
+    """An arrow of a workflow; no `sources` means from everywhere (Jira calls it global)."""
+
+    id: str
+    name: str
+    target: str
+    sources: tuple[str, ...] = ()
+    only_for: str = ""  # account id: a condition
+    screen: tuple[OnScreen, ...] = ()
+
+
+@dataclass(frozen=True)
+class Workflow:
+    initial: str
+    statuses: tuple[str, ...]
+    transitions: tuple[Transition, ...]
+
+
+@dataclass(frozen=True)
+class LinkType:
+    id: str
+    name: str
+    inward: str
+    outward: str
+
+
+@dataclass(frozen=True)
+class Project:
+    id: str
+    key: str
+    name: str
+    style: str  # classic, next-gen
+    type_ids: tuple[str, ...]
+    workflow: Workflow
+    screens: Mapping[str, tuple[OnScreen, ...]]  # by issue type id
+    lead: str
+    archived: bool = False
+    read_only: bool = False
+    components: tuple[Option, ...] = ()
+    versions: tuple[Option, ...] = ()
+    description: str = ""
+
+    @property
+    def team_managed(self) -> bool:
+        return self.style == "next-gen"
+
+
+@dataclass
+class Site:
+    """The whole site; looked up by id."""
+
+    title: str
+    users: dict[str, User]
+    statuses: dict[str, Status]
+    types: dict[str, IssueType]
+    fields: dict[str, FieldDef]
+    projects: dict[str, Project]
+    priorities: tuple[Option, ...]
+    default_priority: str
+    resolutions: tuple[Option, ...]
+    link_types: tuple[LinkType, ...]
+
+    def project_named(self, id_or_key: str) -> Project | None:
+        if id_or_key in self.projects:
+            return self.projects[id_or_key]
+        wanted = id_or_key.upper()
+        return next((p for p in self.projects.values() if p.key == wanted), None)
+
+    def link_type(self, given: Mapping[str, Any]) -> LinkType | None:
+        """By `id` or `name`, as `issueLink` takes it."""
+        if given.get("id"):
+            return next((t for t in self.link_types if t.id == str(given["id"])), None)
+        wanted = str(given.get("name", "")).lower()
+        return next((t for t in self.link_types if t.name.lower() == wanted), None)

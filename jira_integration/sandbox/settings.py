@@ -1,0 +1,64 @@
+"""What one sandbox is told at its start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+
+class Flavour(StrEnum):
+    CLOUD = "cloud"
+    DATACENTER = "datacenter"
+
+
+class BadLogin(StrEnum):
+    """What Jira answers to a wrong token: both have been seen on real sites."""
+
+    REFUSED = "refused"  # 401
+    ANONYMOUS = "anonymous"  # the request goes on as nobody: 200 with little in it, or 404
+
+
+@dataclass(frozen=True)
+class Login:
+    """One accepted pair of e-mail address and API token, and the account it stands for."""
+
+    user: str
+    secret: str = field(repr=False)
+    account_id: str
+
+
+BOT_ACCOUNT = "5f0c1a7be8d4c30071b2aa01"
+JONAS_ACCOUNT = "5f0c1a7be8d4c30071b2aa02"
+
+
+@dataclass(frozen=True)
+class SandboxSettings:
+    """Every knob. Times are seconds or milliseconds as their names say; `base_url` is what `self` links begin with."""
+
+    data_file: Path | None = None  # None: a temporary file, gone with the program
+    base_url: str = ""  # empty: taken from the request's Host header
+    flavour: Flavour = Flavour.CLOUD
+    user: str = "qa-bot@example.test"
+    token: str = field(default="sandbox-token", repr=False)
+    bad_login: BadLogin = BadLogin.REFUSED
+    captcha_after: int = 0  # failed logins until Jira asks for a CAPTCHA; 0: never
+    account_is_admin: bool = True  # may register webhooks and suppress notifications
+    site_zone: str = "Europe/Berlin"  # timestamps in answers
+    account_zone: str = "America/New_York"  # times inside JQL
+    latency_ms: int = 0
+    latency_per_issue_ms: int = 0
+    index_lag_ms: int = 0  # how long search does not see a write
+    key_gap: int = 0  # issue numbers left out before each new key
+    resolution_required: bool = False  # on the way to Done in the company-managed project
+    faults_file: Path | None = None
+    keep_bodies: bool = False  # the request log holds request and answer bodies
+    webhook_url: str = ""
+    webhook_secret: str = field(default="", repr=False)
+    webhook_retry_scale: float = 1 / 60  # Jira waits 5 to 15 minutes between tries; here 5 to 15 seconds
+    webhook_timeout_seconds: float = 10.0
+    seed_issues: bool = False  # a few issues that were there before, as on any real site
+
+    @property
+    def logins(self) -> tuple[Login, ...]:
+        return (Login(self.user, self.token, BOT_ACCOUNT), Login("jonas@example.test", "jonas-token", JONAS_ACCOUNT))

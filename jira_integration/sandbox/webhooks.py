@@ -1,0 +1,206 @@
+"""Admin webhooks: registering them, and what they are told. Sending is delivery.py's."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.responses import Response
+
+from jira_integration.sandbox.beans import Beans, Json
+from jira_integration.sandbox.call import Call, answer, nothing
+from jira_integration.sandbox.errors import JiraProblem
+from jira_integration.sandbox.issue_bean import issue_bean
+from jira_integration.sandbox.jql import JqlError, parse
+from jira_integration.sandbox.jql_sql import Scope, to_sql
+from jira_integration.sandbox.model import LinkType
+from jira_integration.sandbox.store import Issue
+
+EVENTS = (
+    "jira:issue_created", "jira:issue_updated", "jira:issue_deleted",
+    "comment_created", "comment_updated", "comment_deleted", "issuelink_created", "issuelink_deleted",
+)  # fmt: skip
+_KINDS = {
+    "jira:issue_created": "issue_created",
+    "jira:issue_updated": "issue_updated",
+    "jira:issue_deleted": "issue_deleted",
+}
+_FILTER = "issue-related-events-section"
+
+
+def announce(
+    call: Call, event: str, issue: Issue, *, changelog: Json | None = None, comment: Mapping[str, Any] | None = None
+) -> None:
+    """Queue an event for every webhook that wants it, in the transaction of the change itself."""
+    hooks = _interested(call, event, issue)
+    if not hooks:
+        return
+    beans = call.jira.beans(call.base, api=2)
+    payload: Json = {"timestamp": call.now, "webhookEvent": event}
+    if kind := _kind(event, changelog):
+        payload["issue_event_type_name"] = kind
+    if comment is not None:
+        payload["comment"] = beans.comment(issue.id, comment, json.loads(comment["body"]))
+        payload["issue"] = _reduced(beans, issue)
+    else:
+        payload["user"] = beans.user_by_id(call.user)
+        payload["issue"] = issue_bean(beans, issue, ["*all"])
+        payload["issue"].pop("expand")
+    if changelog is not None:
+        payload["changelog"] = changelog
+    _queue(call, event, hooks, payload)
+
+
+def announce_link(call: Call, event: str, link_id: int, kind: LinkType, source: int, target: int) -> None:
+    """Link events carry numeric ids only: no issue, no user."""
+    hooks = _interested(call, event, None)
+    payload: Json = {
+        "timestamp": call.now,
+        "webhookEvent": event,
+        "issueLink": {
+            "id": link_id,
+            "sourceIssueId": source,
+            "destinationIssueId": target,
+            "issueLinkType": {
+                "id": int(kind.id),
+                "name": kind.name,
+                "outwardName": kind.outward,
+                "inwardName": kind.inward,
+                "isSubTaskLinkType": False,
+                "isSystemLinkType": False,
+            },
+            "systemLink": False,
+        },
+    }
+    _queue(call, event, hooks, payload)
+
+
+def _kind(event: str, changelog: Json | None) -> str:
+    if changelog and any(i["field"] == "Key" for i in changelog["items"]):
+        return "issue_moved"
+    if changelog and any(i["field"] == "status" for i in changelog["items"]):
+        return "issue_generic"
+    return _KINDS.get(event, "")
+
+
+def _reduced(beans: Beans, issue: Issue) -> Json:
+    bean = issue_bean(beans, issue, ["summary", "issuetype", "project", "assignee", "priority", "status"])
+    bean.pop("expand")
+    return bean
+
+
+def _interested(call: Call, event: str, issue: Issue | None) -> list[int]:
+    hooks = []
+    for row in call.store.rows("SELECT id, body FROM webhook"):
+        body = json.loads(row["body"])
+        if body["enabled"] and event in body["events"] and (issue is None or _matches(call, body, issue)):
+            hooks.append(row["id"])
+    return hooks
+
+
+def _matches(call: Call, body: Json, issue: Issue) -> bool:
+    jql = body["filters"].get(_FILTER, "")
+    if not jql.strip():
+        return True
+    query = to_sql(parse(jql), Scope(call.site, call.store, call.user, call.now, call.jira.settings.account_zone))
+    found = call.store.row(
+        f"SELECT 1 FROM issue WHERE id = ? AND ({query.where})",  # noqa: S608  (values are bound)
+        issue.id, *query.values,
+    )  # fmt: skip
+    return found is not None
+
+
+def _queue(call: Call, event: str, hooks: list[int], payload: Json) -> None:
+    for hook in hooks:
+        body = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
+        call.store.write(
+            "INSERT INTO delivery (webhook_id, identifier, event, payload, due) VALUES (?, ?, ?, ?, ?)",
+            hook, str(uuid.uuid4()), event, body, time.time(),
+        )  # fmt: skip
+
+
+def register(call: Call, given: Mapping[str, Any]) -> int:
+    """Store a webhook from Jira's admin body; its id. Raises JiraProblem 400 for a body Jira would refuse."""
+    url, events = given.get("url"), given.get("events")
+    if not isinstance(url, str) or not url.startswith(("http://", "https://")):
+        raise JiraProblem(400, ["The URL of the webhook is not an absolute http or https address."])
+    if not isinstance(events, list) or not events or any(e not in EVENTS for e in events):
+        raise JiraProblem(400, ["Name at least one event that Jira knows."])
+    filters = given.get("filters") or {}
+    if jql := str(filters.get(_FILTER, "")).strip():
+        try:
+            to_sql(parse(jql), Scope(call.site, call.store, call.user, call.now, call.jira.settings.account_zone))
+        except JqlError as trouble:
+            raise JiraProblem(400, trouble.messages) from None
+    body = {
+        "name": str(given.get("name") or url),
+        "url": url,
+        "events": events,
+        "filters": {_FILTER: str(filters.get(_FILTER, ""))},
+        "excludeBody": bool(given.get("excludeBody")),
+        "enabled": given.get("enabled", True) is not False,
+    }
+    hook = call.store.next_number("webhook", 1)
+    secret = str(given.get("secret") or "")
+    call.store.write("INSERT INTO webhook VALUES (?, ?, ?, ?)", hook, json.dumps(body), secret, call.now)
+    return hook
+
+
+def _bean(call: Call, row: Any) -> Json:
+    """The secret is never shown again, only whether there is one."""
+    user = call.site.users[call.user]
+    return {
+        **json.loads(row["body"]),
+        "self": f"{call.beans.base}/rest/webhooks/1.0/webhook/{row['id']}",
+        "isSigned": bool(row["secret"]),
+        "lastUpdated": row["updated"],
+        "lastUpdatedUser": user.account_id,
+        "lastUpdatedDisplayName": user.name,
+    }
+
+
+def _must_be_admin(call: Call) -> None:
+    call.must_be_somebody()
+    if not call.is_admin():
+        raise JiraProblem(403, ["You do not have permission to administer webhooks."])
+
+
+def _row(call: Call, hook: str | int) -> Any:
+    _must_be_admin(call)
+    row = call.store.row("SELECT * FROM webhook WHERE id = ?", int(hook))
+    if row is None:
+        raise JiraProblem(404, [f"No webhook with the id {hook} exists."])
+    return row
+
+
+def list_webhooks(call: Call) -> Response:
+    _must_be_admin(call)
+    return answer([_bean(call, r) for r in call.store.rows("SELECT * FROM webhook ORDER BY id")])
+
+
+def post_webhook(call: Call) -> Response:
+    _must_be_admin(call)
+    return answer(_bean(call, _row(call, register(call, call.object()))), 201)
+
+
+def get_webhook(call: Call) -> Response:
+    return answer(_bean(call, _row(call, call.path["webhook"])))
+
+
+def put_webhook(call: Call) -> Response:
+    row, given = _row(call, call.path["webhook"]), call.object()
+    old = json.loads(row["body"])
+    fresh = register(call, {**old, "secret": row["secret"], **given})
+    call.store.write("DELETE FROM webhook WHERE id = ?", row["id"])
+    call.store.write("UPDATE webhook SET id = ? WHERE id = ?", row["id"], fresh)
+    return answer(_bean(call, _row(call, row["id"])))
+
+
+def delete_webhook(call: Call) -> Response:
+    row = _row(call, call.path["webhook"])
+    call.store.write("DELETE FROM webhook WHERE id = ?", row["id"])
+    call.store.write("DELETE FROM delivery WHERE webhook_id = ? AND outcome = 'waiting'", row["id"])
+    return nothing()

@@ -1,0 +1,89 @@
+"""A sandbox Jira in a thread of the test's process, on a free port, driven over real HTTP."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+
+from jira_integration.sandbox.app import create_app
+from jira_integration.sandbox.server import make_server
+from jira_integration.sandbox.settings import SandboxSettings
+
+USER = "qa-bot@example.test"
+TOKEN = "sandbox-token"
+
+
+@dataclass
+class RunningSandbox:
+    """`url` is the site's address; the rest asks or commands it through /_sandbox (docs/sandbox.md)."""
+
+    url: str
+    user: str = USER
+    token: str = TOKEN
+
+    def log(self) -> list[dict[str, Any]]:
+        """Every REST request so far: n, method, path, query, status, at, done, write, issues, body, answer."""
+        return self.control("log")["requests"]
+
+    def write_requests(self) -> list[dict[str, Any]]:
+        return [entry for entry in self.log() if entry["write"]]
+
+    def clear_log(self) -> None:
+        self._ask("DELETE", "log")
+
+    def issues(self) -> list[dict[str, Any]]:
+        """Every issue with all fields and properties, by id, index lag or not."""
+        return self.control("issues")
+
+    def deliveries(self) -> list[dict[str, Any]]:
+        return self.control("deliveries")
+
+    def faults(self, *rules: dict[str, Any]) -> None:
+        """Replace the fault rules; none takes all away."""
+        self.control("faults", list(rules))
+
+    def control(self, name: str, body: Any = None) -> Any:
+        """GET /_sandbox/<name> without a body, POST with one."""
+        return self._ask("GET" if body is None else "POST", name, body)
+
+    def _ask(self, method: str, name: str, body: Any = None) -> Any:
+        answer = requests.request(method, f"{self.url}/_sandbox/{name}", json=body, timeout=10)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def call(self, method: str, path: str, **more: Any) -> requests.Response:
+        """A REST request as the bot: `call("GET", "myself")`; a path with a leading slash is taken as it is."""
+        address = self.url + path if path.startswith("/") else f"{self.url}/rest/api/3/{path}"
+        return requests.request(method, address, auth=more.pop("auth", (self.user, self.token)), timeout=20, **more)
+
+
+@contextmanager
+def running_sandbox(**settings: Any) -> Iterator[RunningSandbox]:
+    """Start a sandbox with `SandboxSettings(**settings)`, request bodies kept in the log; stop it at the end."""
+    settings.setdefault("keep_bodies", True)
+    app = create_app(SandboxSettings(**settings))
+    server = make_server(app)
+    bound = socket.socket()
+    bound.bind(("127.0.0.1", 0))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]}, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + 10
+    while not server.started:
+        if not thread.is_alive() or time.monotonic() > deadline:
+            raise RuntimeError("The sandbox did not start.")
+        time.sleep(0.01)
+    made = app.state.jira.settings
+    try:
+        yield RunningSandbox(f"http://127.0.0.1:{bound.getsockname()[1]}", made.user, made.token)
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        bound.close()
+        assert not thread.is_alive(), "The sandbox did not stop."
