@@ -82,11 +82,14 @@ class Supervisor:
 
     def _read(self) -> None:
         assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self.said += line
+        with self.process.stdout as output:
+            for line in output:
+                self.said += line
 
     def wait_until_it_says(self, words: str) -> None:
         until(lambda: words in self.said or self.process.poll() is not None, START_SECONDS)
+        if self.process.poll() is not None:
+            self._reader.join(5)  # its last words may still be on their way
         if words not in self.said:
             raise AssertionError(f"It never said {words!r}, but:\n{self.said}")
 
@@ -126,8 +129,6 @@ def supervisor(data_dir: Path, **variables: str) -> Iterator[Supervisor]:
     finally:
         if run.process.poll() is None:
             run.end(signal.SIGTERM)
-        if run.process.stdout:
-            run.process.stdout.close()
 
 
 @contextmanager

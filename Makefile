@@ -1,0 +1,16 @@
+# One script stands behind every target: dev.py, which needs nothing but Python.
+PYTHON ?= python3
+
+.PHONY: setup run test check
+
+setup: ## .venv with everything for work on the project
+	@$(PYTHON) dev.py setup
+
+run: ## the whole product on this machine; Ctrl-C stops it
+	@$(PYTHON) dev.py run
+
+test: ## set up, check, and every test on real services
+	@$(PYTHON) dev.py test
+
+check: ## style, types, templates, imports, migrations
+	@$(PYTHON) dev.py check
