@@ -6,7 +6,7 @@ https://www.iana.org/assignments/iana-ipv6-special-registry
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 
 Address = IPv4Address | IPv6Address
 
@@ -16,8 +16,20 @@ NAT64_LOCAL = IPv6Network("64:ff9b:1::/48")  # RFC 8215: the same, for one netwo
 COMPATIBLE = IPv6Network("::/96")  # RFC 4291 2.5.5.1, long deprecated
 TRANSLATED = IPv6Network("::ffff:0:0:0/96")  # RFC 2765, IPv4-translated
 THIS_NETWORK = IPv4Network("0.0.0.0/8")
-# No site of anybody's, though their ranges look harmless: 6to4's old relay, and the machine metadata of two clouds.
-NOT_SITES = (IPv4Network("192.88.99.0/24"), IPv4Network("168.63.129.16/32"), IPv6Network("fd00:ec2::254/128"))
+# No site of anybody's. Some are in IANA's registries, but not in every Python's list of private networks; the rest is
+# 6to4's old relay and the machine metadata of two clouds.
+NOT_SITES = tuple(
+    ip_network(text)
+    for text in (
+        "192.0.0.0/24",
+        "192.88.99.0/24",
+        "168.63.129.16/32",
+        "2001::/23",
+        "2001:db8::/32",
+        "3fff::/20",
+        "fd00:ec2::254/128",
+    )
+)
 
 
 def embedded_ipv4(address: Address) -> IPv4Address | None:
@@ -42,14 +54,14 @@ def embedded_ipv4(address: Address) -> IPv4Address | None:
 
 def is_public(address: Address) -> bool:
     """Whether anybody on the Internet could reach this address, so that our reaching it gives nothing away."""
+    if any(address in network for network in NOT_SITES):
+        return False
     if isinstance(address, IPv6Address):
         inner = embedded_ipv4(address)
         if address in NAT64 and inner is not None:
             return is_public(inner)
         # The other ways to wrap IPv4 are dead; a name that uses one today wants something else from us.
         return inner is None and address.scope_id is None and address in GLOBAL_UNICAST and address.is_global
-    if any(address in network for network in NOT_SITES):
-        return False
     return address.is_global and not address.is_multicast and not address.is_reserved
 
 
