@@ -17,8 +17,9 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from jira_integration.agreement import next_live_seq
 from jira_integration.conf import conf
-from jira_integration.models import ExportedTicket, ExportRun, LiveSequence, RunBatch, RunEvent, RunItem
+from jira_integration.models import ExportedTicket, ExportRun, RunBatch, RunEvent, RunItem
 
 Item = RunItem.State
 Run = ExportRun.State
@@ -39,13 +40,11 @@ def acquire(run_id: int) -> str | None:
     """
     token = secrets.token_hex(16)
     free = Q(lease_token="") | Q(lease_until=None) | Q(lease_until__lt=Now())
-    startable = Q(state__in=[Run.QUEUED, Run.RUNNING, Run.WAITING, Run.STOPPING, Run.INTERRUPTED])
+    startable = Q(state__in=[Run.QUEUED, Run.RUNNING, Run.INTERRUPTED]) | Q(state=Run.WAITING, not_before__lte=Now())
     try:
         with transaction.atomic():
-            taken = (
-                ExportRun.objects.filter(startable & free, pk=run_id)
-                .exclude(state=Run.STOPPING)
-                .update(state=Run.RUNNING, lease_token=token, lease_until=_until(), not_before=None)
+            taken = ExportRun.objects.filter(startable & free, pk=run_id).update(
+                state=Run.RUNNING, lease_token=token, lease_until=_until(), not_before=None
             )
             if not taken:  # a run that was being stopped when its worker died is only tidied up
                 taken = ExportRun.objects.filter(free, pk=run_id, state=Run.STOPPING).update(
@@ -79,13 +78,6 @@ def next_seq(run_id: int) -> int:
     """A number for a change that pages are told of; call it in the transaction of that change."""
     ExportRun.objects.filter(pk=run_id).update(seq=F("seq") + 1)
     return ExportRun.objects.values_list("seq", flat=True).get(pk=run_id)
-
-
-def next_live_seq(project_ref: str) -> int:
-    """The same for the pages of a backlog (badges, counts)."""
-    if not LiveSequence.objects.filter(project_ref=project_ref).update(value=F("value") + 1):
-        LiveSequence.objects.get_or_create(project_ref=project_ref, defaults={"value": 1})
-    return LiveSequence.objects.values_list("value", flat=True).get(project_ref=project_ref)
 
 
 def note(run_id: int, code: str, values: Mapping[str, Any] | None = None, item: RunItem | None = None) -> RunEvent:
@@ -128,7 +120,7 @@ def record_sent(hashes: Mapping[int, str]) -> None:
             RunItem.objects.filter(pk=item_id).update(sent_hash=sent_hash)
 
 
-def created(item_id: int, token: str | None, issue_id: str, issue_key: str) -> RunItem:
+def created(item_id: int, issue_id: str, issue_key: str) -> RunItem:
     """Jira has this item: link its ticket. True whoever finds it out, so it needs no lease."""
     with transaction.atomic():
         item = RunItem.objects.select_related("ticket").get(pk=item_id)
@@ -145,6 +137,29 @@ def created(item_id: int, token: str | None, issue_id: str, issue_key: str) -> R
             jira_said=[],
             seq=next_seq(item.run_id),
         )
+    return RunItem.objects.select_related("ticket").get(pk=item_id)
+
+
+def updated(item_id: int) -> RunItem:
+    """Jira holds the new values of this item."""
+    with transaction.atomic():
+        item = RunItem.objects.get(pk=item_id)
+        RunItem.objects.filter(pk=item_id).update(
+            state=Item.UPDATED,
+            ended_at=timezone.now(),
+            error_code="",
+            error_values={},
+            jira_said=[],
+            seq=next_seq(item.run_id),
+        )
+    return RunItem.objects.select_related("ticket").get(pk=item_id)
+
+
+def confirm(item_id: int) -> RunItem:
+    """Read back from Jira: the item is what and where it should be."""
+    with transaction.atomic():
+        item = RunItem.objects.get(pk=item_id)
+        RunItem.objects.filter(pk=item_id).update(confirmed=True, seq=next_seq(item.run_id))
     return RunItem.objects.select_related("ticket").get(pk=item_id)
 
 
@@ -167,51 +182,21 @@ def end(
             seq=next_seq(item.run_id),
         )
         if item.ticket is not None and state in (Item.FAILED, Item.UNCONFIRMED):
-            ExportedTicket.objects.filter(pk=item.ticket_id).update(
+            ExportedTicket.objects.filter(pk=item.ticket.pk).update(
                 sync=ExportedTicket.Sync.FAILED, error_code=code, seq=next_live_seq(item.ticket.project_ref)
             )
     return RunItem.objects.select_related("ticket").get(pk=item_id)
 
 
-def put_back_in_queue(run_id: int, item_ids: Iterable[int]) -> int:
+def put_back_in_queue(run_id: int, item_ids: Sequence[int]) -> int:
     """After a definite refusal or a proven absence only: these were not carried out and may be sent again."""
-    return RunItem.objects.filter(pk__in=list(item_ids), run_id=run_id, state=Item.SENDING).update(
+    return RunItem.objects.filter(pk__in=item_ids, run_id=run_id, state=Item.SENDING).update(
         state=Item.QUEUED, batch=None, seq=next_seq(run_id)
     )
 
 
 def close_batch(batch_id: int, state: str = RunBatch.State.DONE) -> None:
     RunBatch.objects.filter(pk=batch_id).update(state=state)
-
-
-def agree(
-    ticket_id: int,
-    *,
-    sent: Mapping[str, Any],
-    jira: Mapping[str, Any],
-    story_version: int,
-    base_status: str,
-    status: tuple[str, str],
-    updated_at: datetime | None,
-    issue_key: str,
-) -> ExportedTicket:
-    """Both sides hold these values now: the two bases of the next merge. `sent` is merged over what was sent before."""
-    with transaction.atomic():
-        ticket = ExportedTicket.objects.get(pk=ticket_id)
-        ticket.base_sent = {**ticket.base_sent, **sent}
-        ticket.base_jira = {**ticket.base_jira, **jira}
-        ticket.story_version = story_version
-        ticket.base_status = base_status
-        ticket.status_id, ticket.status_name = status
-        ticket.jira_updated_at = updated_at
-        ticket.issue_key = issue_key or ticket.issue_key
-        ticket.sync = ExportedTicket.Sync.IN_SYNC
-        ticket.error_code = ""
-        ticket.theirs = {}
-        ticket.checked_at = timezone.now()
-        ticket.seq = next_live_seq(ticket.project_ref)
-        ticket.save()
-    return ticket
 
 
 def wait(run_id: int, token: str, code: str, values: Mapping[str, Any], not_before: datetime | None) -> None:
@@ -290,6 +275,18 @@ def fail(run_id: int, token: str, code: str, values: Mapping[str, Any]) -> Expor
         )
         note(run_id, "ended", {"state": Run.FAILED.value})
     return ExportRun.objects.get(pk=run_id)
+
+
+def stop_all(run_id: int, token: str, code: str, values: Mapping[str, Any]) -> ExportRun:
+    """Jira refused something that concerns the whole run: what is left is not sent; what was done stays done."""
+    with transaction.atomic():
+        RunItem.objects.filter(run_id=run_id, state=Item.QUEUED).update(
+            state=Item.NOT_SENT, error_code=code, error_values=dict(values), seq=next_seq(run_id)
+        )
+        RunItem.objects.filter(run_id=run_id, state=Item.SENDING).update(
+            state=Item.UNCONFIRMED, error_code="no_answer", seq=next_seq(run_id)
+        )
+        return finish(run_id, token)
 
 
 def count_requests(run_id: int, requests: int, writes: int) -> None:

@@ -90,10 +90,14 @@ class RunBatch(models.Model):
         UNKNOWN = "unknown", _("No answer")
         DONE = "done", _("Done")
 
+    class Action(models.TextChoices):
+        CREATE = "create", _("Create")
+        UPDATE = "update", _("Update")
+
     run = models.ForeignKey(ExportRun, on_delete=models.CASCADE, related_name="batches")
     number = models.PositiveIntegerField()
     level = models.PositiveSmallIntegerField()
-    action = models.CharField(max_length=6, choices=[("create", "create"), ("update", "update")])
+    action = models.CharField(max_length=6, choices=Action)
     state = models.CharField(max_length=7, choices=State, default=State.QUEUED)
     lease_token = models.CharField(max_length=40, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)

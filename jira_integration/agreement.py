@@ -1,0 +1,53 @@
+"""What both sides agreed on: the bases of the next merge, and the numbers that pages are told of.
+
+The only writer of a ticket's bases; exports call it after a read-back, sync after taking Jira's news in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from jira_integration.models import ExportedTicket, LiveSequence
+
+
+def next_live_seq(project_ref: str) -> int:
+    """The same for the pages of a backlog (badges, counts)."""
+    if not LiveSequence.objects.filter(project_ref=project_ref).update(value=F("value") + 1):
+        LiveSequence.objects.get_or_create(project_ref=project_ref, defaults={"value": 1})
+    return LiveSequence.objects.values_list("value", flat=True).get(project_ref=project_ref)
+
+
+def agree(
+    ticket_id: int,
+    *,
+    sent: Mapping[str, Any],
+    jira: Mapping[str, Any],
+    story_version: int,
+    base_status: str,
+    status: tuple[str, str],
+    updated_at: datetime | None,
+    issue_key: str,
+) -> ExportedTicket:
+    """Both sides hold these values now: the two bases of the next merge. `sent` is merged over what was sent before."""
+    with transaction.atomic():
+        ticket = ExportedTicket.objects.get(pk=ticket_id)
+        ticket.base_sent = {**ticket.base_sent, **sent}
+        ticket.base_jira = {**ticket.base_jira, **jira}
+        ticket.story_version = story_version
+        ticket.base_status = base_status
+        ticket.status_id, ticket.status_name = status
+        ticket.jira_updated_at = updated_at
+        ticket.issue_key = issue_key or ticket.issue_key
+        ticket.sync = ExportedTicket.Sync.IN_SYNC
+        ticket.error_code = ""
+        ticket.theirs = {}
+        ticket.checked_at = timezone.now()
+        ticket.seq = next_live_seq(ticket.project_ref)
+        ticket.save()
+    return ticket

@@ -1,0 +1,204 @@
+"""Creates: batches of 50, several in flight, each written down before it leaves.
+
+A create is sent once. When nobody can say what became of it the batch is *unknown* and `lookup` finds out; only a
+definite refusal puts items back into the queue or ends them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+from asgiref.sync import sync_to_async
+
+from jira_integration import ledger
+from jira_integration.catalogue import from_error, from_field_errors
+from jira_integration.client.created import BulkAnswer, BulkError
+from jira_integration.client.exceptions import JiraError, JiraForbidden, JiraNotFound, JiraRejected
+from jira_integration.conf import conf, story_source
+from jira_integration.export.template import IssueIds, digest, fill, put_back
+from jira_integration.export.work import Work, parents_of
+from jira_integration.models import RunBatch, RunItem
+
+State = RunItem.State
+
+
+async def create_level(work: Work, level: int) -> AsyncIterator[RunItem]:
+    """Send every queued create of one level; yields items as they end. Raises the first trouble that concerns the
+    whole run, after what was in flight has come back."""
+    in_flight: set[asyncio.Task[list[RunItem]]] = set()
+    trouble: JiraError | ledger.LeaseLost | None = None
+    queue, orphans = await _with_parents(work, await work.items(State.QUEUED, action="create", planned__level=level))
+    for item in orphans:
+        yield item
+    batches = _split(queue)
+    while batches or in_flight:
+        while batches and trouble is None and len(in_flight) < conf.REQUESTS_IN_FLIGHT:
+            if not await work.may_send():
+                batches = []
+                break
+            batch, moved = await _begin(work, batches.pop(0), level)
+            for item in moved:
+                yield item
+            if batch is not None:
+                in_flight.add(asyncio.create_task(_send(work, *batch)))
+        if not in_flight:
+            break
+        done, in_flight = await asyncio.wait(in_flight, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            try:
+                ended = task.result()
+            except (JiraError, ledger.LeaseLost) as met:
+                trouble = trouble or met
+                continue
+            for item in ended:
+                yield item
+        await work.count_requests()
+        if trouble is not None:
+            batches = []
+    if trouble is not None:
+        raise trouble
+
+
+async def _with_parents(work: Work, items: list[RunItem]) -> tuple[list[RunItem], list[RunItem]]:
+    """Those whose parent is in Jira, and those ended because their epic will not come. Items whose epic is in doubt
+    stay queued."""
+    known = await work.ids_of(parents_of(items))
+    waiting = {str(uid) for uid in parents_of(items)} - known.keys()
+    if not waiting:
+        return items, []
+    rows = await work.items(State.QUEUED, State.SENDING, planned__uid__in=list(waiting))
+    undecided = {str(row.planned.uid) for row in rows}
+    ready, ended = [], []
+    for item in items:
+        parent = str(item.planned.parent_uid)
+        if item.planned.parent_uid is None or parent in known:
+            ready.append(item)
+        elif parent not in undecided:
+            ended.append(await sync_to_async(ledger.end)(item.pk, State.NOT_SENT, "epic_failed"))
+    return ready, ended
+
+
+def _split(items: Sequence[RunItem]) -> list[list[RunItem]]:
+    """Batches of at most 50 issues and a body of bounded size."""
+    batches: list[list[RunItem]] = []
+    size = 0
+    for item in items:
+        length = len(json.dumps(item.planned.template))
+        if not batches or len(batches[-1]) >= conf.BATCH_SIZE or size + length > conf.BATCH_MAX_BYTES:
+            batches.append([])
+            size = 0
+        batches[-1].append(item)
+        size += length
+    return batches
+
+
+async def _begin(
+    work: Work, items: list[RunItem], level: int
+) -> tuple[tuple[RunBatch, list[RunItem], list[Any]] | None, list[RunItem]]:
+    """Drop items whose story changed since the preview, fill the holes, write the batch down."""
+    moved: list[RunItem] = []
+    versions = await sync_to_async(_versions)(work.run.project_ref, [item.story_ref for item in items])
+    kept = []
+    for item in items:
+        version = versions.get(item.story_ref)
+        if version == item.planned.story_version:
+            kept.append(item)
+            continue
+        code = "story_gone" if version is None else "story_changed_since_preview"
+        moved.append(await sync_to_async(ledger.end)(item.pk, State.MOVED_ON, code))
+    if not kept:
+        return None, moved
+    issues = await work.ids_of(parents_of(kept))
+    bodies = [fill(item.planned.template, issues) for item in kept]
+    batch = await sync_to_async(_write_down)(work, kept, bodies, level)
+    return (batch, kept, bodies), moved
+
+
+def _versions(project_ref: str, refs: Sequence[str]) -> dict[str, int]:
+    return {one.ref: one.version for one in story_source().snapshots(project_ref, refs)}
+
+
+def _write_down(work: Work, items: list[RunItem], bodies: list[Any], level: int) -> RunBatch:
+    hashes = {item.pk: digest(put_back(body, item.planned.template)) for item, body in zip(items, bodies, strict=True)}
+    ledger.record_sent(hashes)
+    return ledger.form_batch(
+        work.run.pk, work.token, items, level=level, action=RunBatch.Action.CREATE, floor=work.floor
+    )
+
+
+async def _send(work: Work, batch: RunBatch, items: list[RunItem], bodies: list[Any]) -> list[RunItem]:
+    """One bulk create, and what its answer means for each item. Raises what concerns the whole run."""
+    try:
+        answer = await work.jira.create_issues(bodies)
+    except JiraError as trouble:
+        return await _refused(work, batch, items, trouble)
+    return await sync_to_async(_answered)(work, batch, items, answer)
+
+
+async def _refused(work: Work, batch: RunBatch, items: list[RunItem], trouble: JiraError) -> list[RunItem]:
+    if trouble.outcome_unknown:
+        await sync_to_async(ledger.close_batch)(batch.pk, RunBatch.State.UNKNOWN)
+        await sync_to_async(ledger.note)(work.run.pk, "no_answer", {"count": len(items), "code": str(trouble.code)})
+        return []
+    await sync_to_async(ledger.close_batch)(batch.pk)
+    if not isinstance(trouble, JiraRejected | JiraForbidden | JiraNotFound):
+        # Definitely not carried out (a limit, a refused login, nobody there): they may be sent again later.
+        await sync_to_async(ledger.put_back_in_queue)(work.run.pk, [item.pk for item in items])
+        raise trouble
+    if len(items) > 1:  # refused as a whole: one of them may be the reason, so its neighbours get their own request
+        half = len(items) // 2
+        await sync_to_async(ledger.put_back_in_queue)(work.run.pk, [item.pk for item in items])
+        ended: list[RunItem] = []
+        for part in (items[:half], items[half:]):
+            if await work.may_send():
+                again, moved = await _begin(work, part, batch.level)
+                ended += moved
+                ended += await _send(work, *again) if again else []
+        return ended
+    code, values = from_error(trouble, work.run.connection)
+    if trouble.field_errors:
+        code, values = from_field_errors(
+            trouble.field_errors, trouble.jira_messages, work.metadata, items[0].planned.template
+        )
+    said = [*trouble.jira_messages, *(f"{name}: {text}" for name, text in trouble.field_errors.items())]
+    return [await sync_to_async(ledger.end)(items[0].pk, State.FAILED, code, values, said)]
+
+
+def _answered(work: Work, batch: RunBatch, items: list[RunItem], answer: BulkAnswer) -> list[RunItem]:
+    """Successes by position once the failed ones are taken out; when the counts do not add up, look them up."""
+    issues = answer.by_position(len(items))
+    if issues is None:
+        ledger.close_batch(batch.pk, RunBatch.State.UNKNOWN)
+        ledger.note(work.run.pk, "no_answer", {"count": len(items), "code": "unreadable"})
+        return []
+    errors = {error.failed_element_number: error for error in answer.errors}
+    ended = []
+    for position, item in enumerate(items):
+        if position in issues:
+            issue = issues[position]
+            ended.append(ledger.created(item.pk, issue.id, issue.key))
+            work.floor = max(work.floor, number_in(issue.key))
+        else:
+            ended.append(_failed(work, item, errors[position]))
+    ledger.close_batch(batch.pk)
+    ledger.note(work.run.pk, "batch_answered", {"created": len(issues), "failed": len(errors)})
+    ledger.going_well(work.run.pk)
+    return ended
+
+
+def _failed(work: Work, item: RunItem, error: BulkError) -> RunItem:
+    code, values = from_field_errors(error.field_errors, error.messages, work.metadata, item.planned.template)
+    said = [*error.messages, *(f"{name}: {text}" for name, text in error.field_errors.items())]
+    return ledger.end(item.pk, State.FAILED, code, values, said)
+
+
+def number_in(key: str) -> int:
+    """SHOP-318 → 318."""
+    tail = key.rpartition("-")[2]
+    return int(tail) if tail.isdigit() else 0
+
+
+__all__ = ["IssueIds", "create_level", "number_in"]

@@ -1,0 +1,280 @@
+"""Decides, item by item, what an export would do. One `Drafting` is the making of one plan."""
+
+from __future__ import annotations
+
+import math
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from jira_integration.client.schemas import Issue
+from jira_integration.conf import conf, story_source
+from jira_integration.contracts import Kind, StorySnapshot
+from jira_integration.export.difference import compare
+from jira_integration.export.template import digest, hole
+from jira_integration.mapping.jira_form import reduced
+from jira_integration.mapping.metadata import ProjectMetadata
+from jira_integration.mapping.payload import Builder, Finding, Payload
+from jira_integration.models import ExportedTicket, ExportPlan, PlannedTicket, RunItem
+
+Action = PlannedTicket.Action
+LEVELS = {Kind.EPIC: 0, Kind.STORY: 1, Kind.TEST: 2}
+CHUNK = 100  # bulkfetch takes 100 issues; snapshots and rows follow it
+
+
+@dataclass
+class Drafting:
+    """The making of one plan: what was read once, and what has been decided so far."""
+
+    plan: ExportPlan
+    metadata: ProjectMetadata
+    refs: list[str]
+    added: frozenset[str]
+    tickets: dict[str, ExportedTicket]
+    builders: dict[Kind, Builder]
+    in_doubt: frozenset[int]
+    position: int = 0
+    uids: dict[str, uuid.UUID] = field(default_factory=dict)
+    blocked: set[str] = field(default_factory=set)
+    counts: dict[str, int] = field(default_factory=dict)
+    levels: dict[int, int] = field(default_factory=dict)
+    with_issue: int = 0
+
+    @classmethod
+    def begin(cls, plan: ExportPlan, metadata: ProjectMetadata) -> Drafting:
+        """Start over: items of an earlier attempt are dropped; epics that chosen stories need come first."""
+        plan.items.all().delete()
+        source, mapping = story_source(), plan.mapping
+        chosen = list(plan.story_refs)
+        epics: dict[str, None] = {}
+        stories: list[str] = []
+        for start in range(0, len(chosen), CHUNK):
+            for snapshot in source.snapshots(plan.project_ref, chosen[start : start + CHUNK]):
+                if snapshot.kind == Kind.EPIC:
+                    epics[snapshot.ref] = None
+                elif snapshot.kind == Kind.STORY:
+                    stories.append(snapshot.ref)
+                    if snapshot.parent_ref:
+                        epics.setdefault(snapshot.parent_ref)
+        refs = [*epics, *stories]
+        tickets = {
+            ticket.story_ref: ticket
+            for start in range(0, len(refs), CHUNK)
+            for ticket in ExportedTicket.objects.filter(
+                connection=mapping.connection, story_ref__in=refs[start : start + CHUNK], unlinked_at=None
+            )
+        }
+        in_doubt = RunItem.objects.filter(
+            ticket__connection=mapping.connection, state__in=[RunItem.State.SENDING, RunItem.State.UNCONFIRMED]
+        )
+        picked = set(chosen)
+        # An epic nobody chose is only taken along when it is not in Jira yet.
+        refs = [ref for ref in refs if ref in picked or not (ref in tickets and tickets[ref].issue_id)]
+        builders = {
+            kind: Builder(
+                kind=kind,
+                issue_type=issue_type,
+                metadata=metadata,
+                mappings=list(mapping.fields.filter(kind=kind)),
+                story_fields={one.key: one for one in source.fields(plan.project_ref, kind)},
+                absolute=lambda path: f"{conf.PUBLIC_URL}{path}" if path.startswith("/") else path,
+                more_text=_("The full text is in Stories & QA"),
+                criteria_heading=_("Acceptance criteria"),
+            )
+            for kind in (Kind.EPIC, Kind.STORY)
+            if (issue_type := metadata.type(mapping.type_id(kind))) is not None
+        }
+        return cls(
+            plan,
+            metadata,
+            refs,
+            frozenset(refs) - picked,
+            tickets,
+            builders,
+            frozenset(in_doubt.values_list("ticket_id", flat=True)),
+        )
+
+    @property
+    def compared_fields(self) -> list[str]:
+        return sorted({one.jira_field for builder in self.builders.values() for one in builder.mappings} | {"parent"})
+
+    def chunks(self) -> Iterator[list[str]]:
+        for start in range(0, len(self.refs), CHUNK):
+            yield self.refs[start : start + CHUNK]
+
+    def snapshots(self, refs: Iterable[str]) -> list[StorySnapshot]:
+        return list(story_source().snapshots(self.plan.project_ref, refs))
+
+    def draft(self, snapshot: StorySnapshot, issues: Mapping[str, Issue]) -> PlannedTicket:
+        """Decide what would happen to one item."""
+        ticket = self.tickets.get(snapshot.ref)
+        uid = self.uids.setdefault(snapshot.ref, ticket.uid if ticket else uuid.uuid4())
+        row = PlannedTicket(
+            plan=self.plan,
+            position=self.position,
+            level=LEVELS[snapshot.kind],
+            kind=snapshot.kind,
+            story_ref=snapshot.ref,
+            story_key=snapshot.key,
+            title=snapshot.title,
+            story_version=snapshot.version,
+            story_status=str(snapshot.values.get("status") or ""),
+            uid=uid,
+            added=snapshot.ref in self.added,
+            issue_id=ticket.issue_id if ticket else "",
+            issue_key=ticket.issue_key if ticket else "",
+        )
+        self.position += 1
+        builder = self.builders.get(snapshot.kind)
+        if builder is None:
+            return self._blocked(row, Finding("issue_type_gone", {"kind": snapshot.kind.value}, blocking=True))
+        if snapshot.sync_off:
+            return self._blocked(row, Finding("sync_off", {}, blocking=True))
+        payload = builder.build(snapshot)
+        parent, parent_finding = self._parent(row, snapshot, builder)
+        findings = [*payload.findings, *([parent_finding] if parent_finding else [])]
+        if ticket is not None and ticket.issue_id:
+            self._update(row, payload, parent, ticket, issues.get(ticket.issue_id), findings)
+        else:
+            self._create(row, payload, parent, ticket, builder, findings)
+        row.findings = [finding.as_json() for finding in findings]
+        if any(finding.blocking for finding in findings):
+            row.action = Action.BLOCKED
+        if row.action == Action.BLOCKED:
+            self.blocked.add(snapshot.ref)
+        return self._counted(row)
+
+    def _blocked(self, row: PlannedTicket, finding: Finding) -> PlannedTicket:
+        row.action, row.findings = Action.BLOCKED, [finding.as_json()]
+        self.blocked.add(row.story_ref)
+        return self._counted(row)
+
+    def _counted(self, row: PlannedTicket) -> PlannedTicket:
+        self.counts[row.action] = self.counts.get(row.action, 0) + 1
+        if row.action == Action.CREATE:
+            self.levels[row.level] = self.levels.get(row.level, 0) + 1
+        if row.template:
+            row.template_hash = digest(row.template)
+        return row
+
+    def _parent(self, row: PlannedTicket, snapshot: StorySnapshot, builder: Builder) -> tuple[Any, Finding | None]:
+        """The epic's place in the body: its id, or a hole when this plan creates it."""
+        ref = snapshot.parent_ref
+        if ref is None:
+            return None, None
+        if builder.issue_type.field("parent") is None:
+            return None, Finding("field_not_on_screen", {"field": _("Parent")})
+        ticket = self.tickets.get(ref)
+        if ticket is not None and ticket.issue_id:
+            row.parent_uid = ticket.uid
+            return {"id": ticket.issue_id}, None
+        if ref in self.blocked or ref not in self.uids:
+            return None, Finding("epic_blocked", {}, blocking=True)
+        row.parent_uid = self.uids[ref]
+        return {"id": hole(self.uids[ref])}, None
+
+    def _create(
+        self,
+        row: PlannedTicket,
+        payload: Payload,
+        parent: Any,
+        ticket: ExportedTicket | None,
+        builder: Builder,
+        findings: list[Finding],
+    ) -> None:
+        if self.metadata.permissions.get("CREATE_ISSUES") is False:
+            values = {"project": self.metadata.key, "account": self.plan.mapping.connection.account_name}
+            findings.append(Finding("no_create_permission", values, blocking=True))
+        if ticket is not None and ticket.pk in self.in_doubt:
+            findings.append(Finding("unconfirmed_before", {}, blocking=True))
+        fields = dict(payload.fields)
+        if parent is not None:
+            fields["parent"] = parent
+        row.action = Action.CREATE
+        row.template = {
+            "fields": {
+                "project": {"id": self.metadata.project_id},
+                "issuetype": {"id": builder.issue_type.id},
+                **fields,
+            },
+            "properties": [{"key": conf.PROPERTY_KEY, "value": {"uid": str(row.uid)}}],
+        }
+        row.changes = [
+            {"field": name, "label": payload.labels[name], "before": "", "after": payload.words[name]}
+            for name in payload.fields
+        ]
+
+    def _update(
+        self,
+        row: PlannedTicket,
+        payload: Payload,
+        parent: Any,
+        ticket: ExportedTicket,
+        issue: Issue | None,
+        findings: list[Finding],
+    ) -> None:
+        if issue is None:
+            row.action = Action.BLOCKED
+            findings.append(Finding("missing_in_jira", {"key": ticket.issue_key}, blocking=True))
+            return
+        self.with_issue += 1
+        wanted = dict(payload.fields) | ({"parent": parent} if parent is not None else {})
+        found = compare(wanted, ticket.base_sent, ticket.base_jira, issue.fields)
+        row.issue_key = issue.key
+        row.seen = {name: reduced(issue.fields.get(name)) for name in found.ours}
+        row.seen_updated_at = issue.updated
+        row.same_fields = len(wanted) - len(found.ours) - len(found.both)
+        row.changes = [
+            {
+                "field": name,
+                "label": payload.labels.get(name) or self.metadata.field_name(name),
+                "before": found.words_now[name],
+                "after": payload.words.get(name, ""),
+            }
+            for name in [*found.ours, *found.both]
+        ]
+        if found.both:
+            row.action = Action.CONFLICT
+            names = ", ".join(payload.labels.get(name) or self.metadata.field_name(name) for name in found.both)
+            findings.append(Finding("conflict_fields", {"fields": names}))
+        elif found.ours:
+            row.action = Action.UPDATE
+            row.template = {"fields": {name: wanted[name] for name in found.ours}}
+        else:
+            row.action = Action.UNCHANGED
+
+    def keep(self, snapshots: Iterable[StorySnapshot], issues: Mapping[str, Issue]) -> None:
+        """Decide and store a chunk; outside the event loop, since turning texts into documents takes its time."""
+        rows = [self.draft(snapshot, issues) for snapshot in snapshots]
+        PlannedTicket.objects.bulk_create(rows)
+        self.plan.progress = self.position
+        ExportPlan.objects.filter(pk=self.plan.pk).update(progress=self.position)
+
+    def freeze(self) -> None:
+        """The plan is ready: from here on it only changes by being made anew."""
+        plan = self.plan
+        plan.state = ExportPlan.State.READY
+        plan.error_code, plan.error_values = "", {}
+        plan.mapping_version = plan.mapping.version
+        plan.fingerprint = self.metadata.fingerprint()
+        plan.jira_read_at = timezone.now()
+        plan.counts = {action.value: self.counts.get(action.value, 0) for action in Action}
+        plan.requests_expected = expected_requests(self.levels, self.counts.get(Action.UPDATE, 0), len(self.builders))
+        plan.save()
+
+
+def expected_requests(creates: Mapping[int, int], updates: int, types: int) -> int:
+    """How many requests a run will need: the fields of each issue type again, the newest key, creates and read-backs
+    per level, and for updates a look before, the write itself and a read-back."""
+    if not any(creates.values()) and not updates:
+        return 0
+    total = types
+    if any(creates.values()):
+        total += 1
+    for count in creates.values():
+        total += math.ceil(count / conf.BATCH_SIZE) + math.ceil(count / CHUNK)
+    return total + updates + 2 * math.ceil(updates / CHUNK)

@@ -1,0 +1,69 @@
+"""`plan_export` says what an export would do, item by item, and stores it: the preview shows it, the push sends it.
+
+Nothing is written to Jira here. New items need no request; items that have an issue are read again, 100 to a request,
+and compared with both bases (what we sent, what Jira made of it).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.db import transaction
+
+from jira_integration import audit
+from jira_integration.catalogue import from_error
+from jira_integration.client import JiraClient
+from jira_integration.client.exceptions import JiraError
+from jira_integration.client.schemas import Issue
+from jira_integration.export.draft import Drafting
+from jira_integration.mapping.metadata import ProjectMetadata, current
+from jira_integration.models import ExportPlan, ProjectMapping
+from jira_integration.setup.connect import NoLogin, answered, jira_client
+
+
+def new_plan(mapping: ProjectMapping, refs: Sequence[str], user: Any) -> ExportPlan:
+    """Store what was chosen. The plan is built by `build_plan`, off the request."""
+    with transaction.atomic():
+        plan = ExportPlan.objects.create(
+            mapping=mapping, project_ref=mapping.project_ref, story_refs=list(dict.fromkeys(refs)), created_by=user
+        )
+        audit.record("plan_made", {"plan": plan.pk, "count": len(refs)}, user=user, project_ref=mapping.project_ref)
+    return plan
+
+
+async def build_plan(plan_id: int) -> ExportPlan:
+    """Read Jira and fill the plan. What goes wrong is kept on the plan, for the page to say."""
+    plan = await ExportPlan.objects.select_related("mapping__connection").aget(pk=plan_id)
+    if plan.state not in (ExportPlan.State.BUILDING, ExportPlan.State.FAILED):
+        return plan
+    mapping = plan.mapping
+    try:
+        async with jira_client(mapping.connection) as jira:
+            types = [mapping.epic_type_id, mapping.story_type_id]
+            metadata = await current(jira, mapping.connection, mapping.jira_project_id, [t for t in types if t])
+            await plan_export(plan, metadata, jira)
+        await sync_to_async(answered)(mapping.connection)
+    except JiraError as trouble:
+        code, values = from_error(trouble, mapping.connection)
+        plan.state, plan.error_code, plan.error_values = ExportPlan.State.FAILED, code, values
+        await plan.asave(update_fields=["state", "error_code", "error_values"])
+    except NoLogin:
+        plan.state, plan.error_code = ExportPlan.State.FAILED, "no_login"
+        await plan.asave(update_fields=["state", "error_code"])
+    return plan
+
+
+async def plan_export(plan: ExportPlan, metadata: ProjectMetadata, jira: JiraClient) -> None:
+    """Fill `plan` with an item for each chosen story and each epic they need, and freeze it."""
+    work = await sync_to_async(Drafting.begin)(plan, metadata)
+    for chunk in work.chunks():
+        snapshots = await sync_to_async(work.snapshots)(chunk)
+        ids = [work.tickets[ref].issue_id for ref in chunk if ref in work.tickets and work.tickets[ref].issue_id]
+        issues: dict[str, Issue] = {}
+        if ids:
+            fetched = await jira.bulk_fetch(ids, fields=[*work.compared_fields, "status", "updated"])
+            issues = {issue.id: issue for issue in fetched}
+        await sync_to_async(work.keep)(snapshots, issues)
+    await sync_to_async(work.freeze)()

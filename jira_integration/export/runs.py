@@ -1,0 +1,223 @@
+"""What people do to runs: confirm a plan, stop, go on, retry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from jira_integration import audit, ledger
+from jira_integration.models import ExportedTicket, ExportPlan, ExportRun, PlannedTicket, RunBatch, RunItem
+
+Action = PlannedTicket.Action
+Item = RunItem.State
+ROWS = 500
+
+
+class CannotDo(Exception):
+    """This makes no sense in the run's or plan's state; `code` is worded by the catalogue."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def confirm(plan: ExportPlan, user: Any) -> ExportRun:
+    """Turn a ready plan into a run with a ledger row per item; the same plan again gives the same run.
+
+    Tickets are written here, before any request: their uid is what an issue is recognised by. Raises CannotDo when
+    the plan is not ready, holds nothing to send, or its mapping was turned off.
+    """
+    with transaction.atomic():
+        claimed = ExportPlan.objects.filter(pk=plan.pk, state=ExportPlan.State.READY).update(
+            state=ExportPlan.State.EXPORTED
+        )
+        plan = ExportPlan.objects.select_related("mapping__connection").get(pk=plan.pk)
+        if not claimed:
+            existing = ExportRun.objects.filter(plan=plan).first()
+            if existing is None:
+                raise CannotDo("plan_not_ready")
+            return existing
+        if not plan.sendable:
+            raise CannotDo("empty_plan")
+        if not plan.mapping.live:
+            raise CannotDo("not_live")
+        run = ExportRun.objects.create(
+            plan=plan,
+            connection=plan.mapping.connection,
+            project_ref=plan.project_ref,
+            jira_project_id=plan.mapping.jira_project_id,
+            started_by=user,
+        )
+        _write_items(run, plan)
+        ledger.note(run.pk, "run_begun", {"count": plan.sendable})
+        audit.record(
+            "run_started",
+            {"run": run.pk, "create": plan.counts.get("create", 0), "update": plan.counts.get("update", 0)},
+            user=user,
+            project_ref=plan.project_ref,
+        )
+    return run
+
+
+def _write_items(run: ExportRun, plan: ExportPlan) -> None:
+    planned = plan.items.order_by("position")
+    tickets = {
+        ticket.story_ref: ticket
+        for ticket in ExportedTicket.objects.filter(
+            connection=run.connection, unlinked_at=None, story_ref__in=planned.values("story_ref")
+        )
+    }
+    new = [
+        ExportedTicket(
+            uid=item.uid,
+            connection=run.connection,
+            mapping=plan.mapping,
+            project_ref=plan.project_ref,
+            story_ref=item.story_ref,
+            story_key=item.story_key,
+            kind=item.kind,
+        )
+        for item in planned
+        if item.action == Action.CREATE and item.story_ref not in tickets
+    ]
+    ExportedTicket.objects.bulk_create(new, batch_size=ROWS)
+    tickets |= {ticket.story_ref: ticket for ticket in new}
+    RunItem.objects.bulk_create((_item(run, item, tickets.get(item.story_ref)) for item in planned), batch_size=ROWS)
+
+
+def _item(run: ExportRun, planned: PlannedTicket, ticket: ExportedTicket | None) -> RunItem:
+    item = RunItem(
+        run=run,
+        planned=planned,
+        ticket=ticket,
+        position=planned.position,
+        kind=planned.kind,
+        story_ref=planned.story_ref,
+        story_key=planned.story_key,
+        title=planned.title,
+        action=planned.action,
+        issue_id=planned.issue_id,
+        issue_key=planned.issue_key,
+    )
+    match planned.action:
+        case Action.UNCHANGED:
+            item.state, item.ended_at = Item.UNCHANGED, timezone.now()
+        case Action.BLOCKED | Action.CONFLICT:
+            blocking = next((one for one in planned.findings if one["blocking"]), planned.findings[0])
+            item.state, item.error_code, item.error_values = Item.SKIPPED, blocking["code"], blocking["values"]
+            item.ended_at = timezone.now()
+        case Action.CREATE if ticket is not None and (ticket.issue_id or ticket.uid != planned.uid):
+            # Another run took this story to Jira after the preview was made.
+            item.state, item.error_code, item.ended_at = Item.MOVED_ON, "already_exported", timezone.now()
+            item.issue_id, item.issue_key = ticket.issue_id, ticket.issue_key
+    return item
+
+
+def stop(run: ExportRun, user: Any) -> ExportRun:
+    """Stop: what is being sent is finished first, the rest is not sent."""
+    State = ExportRun.State
+    with transaction.atomic():
+        if ExportRun.objects.filter(pk=run.pk, state=State.RUNNING).update(state=State.STOPPING, seq=F("seq") + 1):
+            pass  # its worker ends it after what is in flight
+        elif ExportRun.objects.filter(pk=run.pk, state__in=[State.QUEUED, State.WAITING, State.INTERRUPTED]).update(
+            state=State.STOPPED,
+            finished_at=timezone.now(),
+            lease_token="",
+            lease_until=None,
+            not_before=None,
+            reason_code="",
+            seq=F("seq") + 1,
+        ):
+            RunItem.objects.filter(run=run, state=Item.QUEUED).update(
+                state=Item.NOT_SENT, error_code="run_stopped", seq=ledger.next_seq(run.pk)
+            )
+            RunItem.objects.filter(run=run, state=Item.SENDING).update(
+                state=Item.UNCONFIRMED, error_code="no_answer", seq=ledger.next_seq(run.pk)
+            )
+        else:
+            raise CannotDo("run_not_running")
+        ledger.note(run.pk, "stopped_by_person")
+        audit.record("run_stopped_by", {"run": run.pk}, user=user, project_ref=run.project_ref)
+    run.refresh_from_db()
+    return run
+
+
+def resume(run: ExportRun, user: Any) -> ExportRun:
+    """Continue with the rest: a stopped or interrupted run, or one that waits, is queued to be driven now.
+
+    What was in flight when it broke off is looked up before anything is sent again.
+    """
+    State = ExportRun.State
+    with transaction.atomic():
+        run.refresh_from_db()
+        if run.shown_state not in (State.STOPPED, State.INTERRUPTED, State.WAITING):
+            raise CannotDo("nothing_to_continue")
+        ExportRun.objects.filter(pk=run.pk, state=run.state).update(
+            state=State.QUEUED,
+            lease_token="",
+            lease_until=None,
+            not_before=None,
+            waiting_since=None,
+            reason_code="",
+            finished_at=None,
+            seq=F("seq") + 1,
+        )
+        RunBatch.objects.filter(run=run, state=RunBatch.State.SENDING).update(state=RunBatch.State.UNKNOWN)
+        _queue_again(run, RunItem.objects.filter(run=run, state=Item.NOT_SENT))
+        _look_again(run, RunItem.objects.filter(run=run, state=Item.UNCONFIRMED))
+        ledger.note(run.pk, "continued_by_person")
+        audit.record("run_continued", {"run": run.pk}, user=user, project_ref=run.project_ref)
+    run.refresh_from_db()
+    return run
+
+
+def retry(run: ExportRun, user: Any, item: RunItem | None = None) -> int:
+    """Queue failed items again (one, or all), look unconfirmed ones up again; returns how many. The run goes on."""
+    State = ExportRun.State
+    with transaction.atomic():
+        run.refresh_from_db()
+        if run.state not in ExportRun.ENDED:
+            raise CannotDo("run_still_active")
+        items = RunItem.objects.filter(run=run, **({"pk": item.pk} if item else {}))
+        again = items.filter(Q(state=Item.FAILED) | Q(state=Item.NOT_SENT))
+        if item is not None and item.kind == "epic":
+            waiting = RunItem.objects.filter(run=run, state=Item.NOT_SENT, error_code="epic_failed")
+            again = again | waiting.filter(planned__parent_uid=item.planned.uid)
+        count = _queue_again(run, again)
+        count += _look_again(run, items.filter(state=Item.UNCONFIRMED))
+        if not count:
+            raise CannotDo("nothing_to_retry")
+        ExportRun.objects.filter(pk=run.pk).update(
+            state=State.QUEUED, finished_at=None, reason_code="", seq=F("seq") + 1
+        )
+        audit.record("retried", {"run": run.pk, "count": count}, user=user, project_ref=run.project_ref)
+    run.refresh_from_db()
+    return count
+
+
+def _queue_again(run: ExportRun, items: Any) -> int:
+    ids = list(items.values_list("pk", flat=True))
+    return RunItem.objects.filter(pk__in=ids).update(
+        state=Item.QUEUED, error_code="", error_values={}, jira_said=[], ended_at=None, seq=ledger.next_seq(run.pk)
+    )
+
+
+def _look_again(run: ExportRun, items: Any) -> int:
+    """Items in doubt go back to "sending" and their batches to "unknown": the push looks them up first."""
+    batches = set(items.exclude(batch=None).values_list("batch_id", flat=True))
+    ids = list(items.values_list("pk", flat=True))
+    RunBatch.objects.filter(pk__in=batches).update(state=RunBatch.State.UNKNOWN)
+    return RunItem.objects.filter(pk__in=ids).update(state=Item.SENDING, seq=ledger.next_seq(run.pk))
+
+
+def waiting_runs(connection_ids: Iterable[int]) -> list[int]:
+    """Runs that could start when an active one of the same Jira project ends, in order."""
+    return list(
+        ExportRun.objects.filter(connection_id__in=connection_ids, state=ExportRun.State.QUEUED)
+        .order_by("pk")
+        .values_list("pk", flat=True)
+    )

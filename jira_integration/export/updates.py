@@ -1,0 +1,82 @@
+"""Updates: look first, write only what changed here, one issue to a request."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from asgiref.sync import sync_to_async
+
+from jira_integration import ledger
+from jira_integration.catalogue import from_error, from_field_errors
+from jira_integration.client.exceptions import JiraError, JiraForbidden, JiraNotFound, JiraRejected
+from jira_integration.client.schemas import Issue
+from jira_integration.conf import story_source
+from jira_integration.export.template import digest, fill, put_back
+from jira_integration.export.work import READ_AT_ONCE, Work, parents_of, sent_fields
+from jira_integration.mapping.jira_form import reduced
+from jira_integration.models import RunBatch, RunItem
+
+State = RunItem.State
+
+
+async def update_all(work: Work) -> AsyncIterator[RunItem]:
+    """Carry out the planned updates. An issue that changed since the preview is left alone and says so."""
+    items = await work.items(State.QUEUED, State.SENDING, action="update")
+    for start in range(0, len(items), READ_AT_ONCE):
+        chunk = items[start : start + READ_AT_ONCE]
+        names = sorted({name for item in chunk for name in sent_fields(item.planned)} | {"updated"})
+        issues = {
+            issue.id: issue for issue in await work.jira.bulk_fetch([item.issue_id for item in chunk], fields=names)
+        }
+        versions = await sync_to_async(_versions)(work.run.project_ref, [item.story_ref for item in chunk])
+        for item in chunk:
+            if not await work.may_send():
+                return
+            yield await _update(work, item, issues.get(item.issue_id), versions.get(item.story_ref))
+        await work.count_requests()
+
+
+def _versions(project_ref: str, refs: list[str]) -> dict[str, int]:
+    return {one.ref: one.version for one in story_source().snapshots(project_ref, refs)}
+
+
+async def _update(work: Work, item: RunItem, issue: Issue | None, version: int | None) -> RunItem:
+    planned = item.planned
+    end = sync_to_async(ledger.end)
+    if version != planned.story_version:
+        return await end(item.pk, State.MOVED_ON, "story_changed_since_preview")
+    if issue is None:
+        return await end(item.pk, State.MOVED_ON, "missing_in_jira", {"key": item.issue_key})
+    parents = await work.ids_of(parents_of([item]))
+    body = fill(planned.template, parents)
+    now = {name: reduced(issue.fields.get(name)) for name in body["fields"]}
+    if now == {name: reduced(value) for name, value in body["fields"].items()}:
+        # Someone, perhaps a request of ours whose answer was lost, wrote just this.
+        return await sync_to_async(ledger.updated)(item.pk)
+    if now != {name: planned.seen.get(name) for name in now}:
+        return await end(item.pk, State.MOVED_ON, "issue_changed_since_preview", {"key": issue.key})
+    batch = await sync_to_async(_write_down)(work, item, body)
+    try:
+        await work.jira.edit_issue(item.issue_id, fields=body["fields"])
+    except (JiraRejected, JiraForbidden, JiraNotFound) as trouble:
+        await sync_to_async(ledger.close_batch)(batch.pk)
+        code, values = from_error(trouble, work.run.connection)
+        if trouble.field_errors:
+            code, values = from_field_errors(trouble.field_errors, trouble.jira_messages, work.metadata, body)
+        said = [*trouble.jira_messages, *(f"{name}: {text}" for name, text in trouble.field_errors.items())]
+        return await end(item.pk, State.FAILED, code, values, said)
+    except JiraError:
+        # An edit sets values: sending it again after a look (above) does no harm, so it goes back into the queue.
+        await sync_to_async(ledger.close_batch)(batch.pk)
+        await sync_to_async(ledger.put_back_in_queue)(work.run.pk, [item.pk])
+        raise
+    await sync_to_async(ledger.close_batch)(batch.pk)
+    await sync_to_async(ledger.going_well)(work.run.pk)
+    return await sync_to_async(ledger.updated)(item.pk)
+
+
+def _write_down(work: Work, item: RunItem, body: object) -> RunBatch:
+    ledger.record_sent({item.pk: digest(put_back(body, item.planned.template))})
+    return ledger.form_batch(
+        work.run.pk, work.token, [item], level=item.planned.level, action=RunBatch.Action.UPDATE, floor=0
+    )

@@ -1,0 +1,114 @@
+"""What the parts of a push share: the run, its lease, the client, and the one border to the database."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from asgiref.sync import sync_to_async
+from django.db.models import Q
+
+from jira_integration import ledger
+from jira_integration.client import JiraClient
+from jira_integration.conf import conf
+from jira_integration.export.template import IssueIds
+from jira_integration.mapping.metadata import ProjectMetadata
+from jira_integration.models import ExportedTicket, ExportRun, PlannedTicket, ProjectMapping, RunItem
+
+READ_AT_ONCE = 100  # bulkfetch's limit
+
+
+class RunMustWait(Exception):
+    """The run cannot go on before `not_before`; a new task takes it up then."""
+
+    def __init__(self, code: str, not_before: datetime) -> None:
+        super().__init__(code)
+        self.code = code
+        self.not_before = not_before
+
+
+class RunStops(Exception):
+    """The run as a whole must not begin: nothing was sent. `code` is worded by the catalogue."""
+
+    def __init__(self, code: str, **values: object) -> None:
+        super().__init__(code)
+        self.code = code
+        self.values = values
+
+
+@dataclass
+class Work:
+    """One worker's hold on one run."""
+
+    run: ExportRun
+    token: str
+    jira: JiraClient
+    mapping: ProjectMapping
+    metadata: ProjectMetadata
+    floor: int = 0  # the highest issue number known in the Jira project
+    counted: tuple[int, int] = field(default=(0, 0))
+
+    async def items(self, *states: str, **conditions: object) -> list[RunItem]:
+        return await sync_to_async(items_of)(self.run.pk, states, **conditions)
+
+    async def ids_of(self, uids: Iterable[object]) -> dict[str, IssueIds]:
+        """uid → id and key of the issues that exist, from the ledger."""
+        return await sync_to_async(issue_ids)(self.run.connection_id, [str(uid) for uid in uids])
+
+    async def may_send(self) -> bool:
+        """Asked right before each request that writes: a worker that woke late has lost its lease."""
+        if not await sync_to_async(ledger.holds)(self.run.pk, self.token):
+            raise ledger.LeaseLost(self.run.pk)
+        return not await sync_to_async(ledger.stopping)(self.run.pk)
+
+    async def count_requests(self) -> None:
+        sent = self.jira.transport.sent
+        total, writes = self.counted
+        self.counted = (sent.total, sent.writes)
+        await sync_to_async(ledger.count_requests)(self.run.pk, sent.total - total, sent.writes - writes)
+
+    @asynccontextmanager
+    async def heartbeat(self) -> AsyncIterator[None]:
+        """Renew the lease while work goes on. When it is lost, the next `may_send` says so."""
+
+        async def beat() -> None:
+            while await sync_to_async(ledger.renew)(self.run.pk, self.token):
+                await asyncio.sleep(conf.LEASE_SECONDS / 3)
+
+        task = asyncio.create_task(beat())
+        try:
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+
+def items_of(run_id: int, states: Sequence[str], **conditions: object) -> list[RunItem]:
+    rows = RunItem.objects.filter(run_id=run_id, **conditions).select_related("planned", "ticket", "batch")
+    return list(rows.filter(state__in=states) if states else rows)
+
+
+def issue_ids(connection_id: int, uids: Sequence[str]) -> dict[str, IssueIds]:
+    found: dict[str, IssueIds] = {}
+    for start in range(0, len(uids), 500):
+        rows = ExportedTicket.objects.filter(
+            ~Q(issue_id=""), connection_id=connection_id, uid__in=uids[start : start + 500], unlinked_at=None
+        )
+        found |= {
+            str(uid): IssueIds(issue_id, key) for uid, issue_id, key in rows.values_list("uid", "issue_id", "issue_key")
+        }
+    return found
+
+
+def parents_of(items: Iterable[RunItem]) -> set[object]:
+    return {item.planned.parent_uid for item in items if item.planned.parent_uid}
+
+
+def sent_fields(planned: PlannedTicket) -> dict[str, object]:
+    """The mapped fields of a planned body: without project and issue type, which are not ours to merge."""
+    fields = planned.template.get("fields", {})
+    return {name: value for name, value in fields.items() if name not in ("project", "issuetype")}
