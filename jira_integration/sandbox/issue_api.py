@@ -94,7 +94,7 @@ def bulk_fetch(call: Call) -> Response:
     asked = body.get("fields") or ["*navigable"]
     expand = body.get("expand") or []
     beans = [issue_bean(call.beans, found[i], asked, properties, expand) for i in sorted(found)]
-    return answer({"expand": "names,schema", "issues": beans, "issueErrors": []})
+    return answer({"issues": beans, "issueErrors": []})
 
 
 def edit_meta(call: Call) -> Response:
