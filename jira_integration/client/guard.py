@@ -20,10 +20,8 @@ from jira_integration.client.addresses import Address, embedded_ipv4, is_public,
 from jira_integration.client.exceptions import ErrorCode, JiraAddressRefused, JiraUnavailable
 
 ORDINARY_PORTS = frozenset({443, 8443})
-# Where Jira's own pages and its API begin; what stands before one of these is a Data Center context path.
-JIRA_PATHS = frozenset(
-    {"browse", "issues", "jira", "login", "login.jsp", "people", "plugins", "projects", "rest", "secure", "servicedesk"}
-)
+# Where Data Center's own pages and its API begin; what stands before one of these is a context path.
+JIRA_PATHS = frozenset({"browse", "issues", "login.jsp", "plugins", "projects", "rest", "secure", "servicedesk"})
 CLOUD_DOMAINS = (".atlassian.net", ".jira.com", ".jira-dev.com")
 
 Resolver = Callable[[str, int], Iterable[str]]
@@ -102,15 +100,12 @@ def taken_apart(text: str) -> tuple[SiteAddress, str]:
 
 
 def context_path(host: str, path: str) -> str:
-    """The part of a Data Center path before Jira's own pages: /jira, /tools/jira, or nothing.
-
-    "/jira" at the front is the commonest context path; only Cloud has pages there, and Cloud has no context paths.
-    """
+    """The part of a Data Center path before Jira's own pages: /jira, /tools/jira, or nothing. Cloud has none."""
     if host.endswith(CLOUD_DOMAINS):
         return ""
     kept: list[str] = []
     for segment in (part for part in path.split("/") if part):
-        if segment in JIRA_PATHS and not (segment == "jira" and not kept):
+        if segment in JIRA_PATHS:
             break
         kept.append(segment)
     return plain_path(kept)

@@ -41,7 +41,7 @@ def test_what_people_paste_becomes_the_sites_origin(typed: str, origin: str) -> 
     [
         ("https://intranet.test/jira/browse/SHOP-7", "https://intranet.test/jira"),
         ("https://intranet.test/jira/", "https://intranet.test/jira"),
-        ("https://intranet.test/tools/jira/secure/Dashboard.jspa", "https://intranet.test/tools"),
+        ("https://intranet.test/tools/jira/secure/Dashboard.jspa", "https://intranet.test/tools/jira"),
         ("https://intranet.test/browse/SHOP-7", "https://intranet.test"),
         ("https://intranet.test", "https://intranet.test"),
         ("https://acme.atlassian.net/jira/projects", "https://acme.atlassian.net"),
