@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 import redis
+from django.db import connection
 from kombu import pools
-from pytest_django import Settings
+from pytest_django import DjangoDbBlocker, Settings
 
 from config.celery import app as celery_app
 from tests.postgres import running_postgres
@@ -48,6 +49,19 @@ def worker_name(request: pytest.FixtureRequest) -> str:
     """The xdist worker this process is ("gw0"), or "master"."""
     workerinput: dict[str, str] = getattr(request.config, "workerinput", {})
     return workerinput.get("workerid", "master")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """pytest-django's own, and before it drops a Postgres database, threads that still hold a connection lose it."""
+    yield
+    with django_db_blocker.unblock():
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
 
 
 @pytest.fixture(scope="session")
