@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from django.urls import path
 
-from stories_qa.views import projects, selection, stories
+from stories_qa.views import projects, selection, stories, story
 
 app_name = "stories_qa"
 urlpatterns = [
     path("projects/new/", projects.project_new, name="project_new"),
     path("p/<str:project>/stories/", stories.stories, name="stories"),
-    path("p/<str:project>/stories/new/", stories.stories, name="story_new"),
+    path("p/<str:project>/stories/new/", story.story_new, name="story_new"),
     path("p/<str:project>/stories/selection/", selection.selection, name="selection"),
-    path("p/<str:project>/stories/<str:key>/", stories.stories, name="story"),
-    path("p/<str:project>/stories/<str:key>/edit/<slug:section>/", stories.stories, name="story_edit"),
-    path("p/<str:project>/stories/<str:key>/delete/", stories.stories, name="story_delete"),
+    path("p/<str:project>/stories/<str:key>/", story.story, name="story"),
+    path("p/<str:project>/stories/<str:key>/edit/<slug:section>/", story.story_edit, name="story_edit"),
+    path("p/<str:project>/stories/<str:key>/delete/", story.story_delete, name="story_delete"),
     path("p/<str:project>/epics/", stories.stories, name="epics"),
     path("p/<str:project>/epics/new/", stories.stories, name="epic_new"),
     path("p/<str:project>/epics/<str:key>/", stories.stories, name="epic"),

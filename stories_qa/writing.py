@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from stories_qa.models import AcceptanceCriterion, Epic, LastResult, Priority, Status, Story, TestCase
+from stories_qa.models import AcceptanceCriterion, Epic, LastResult, Priority, Status, Story, TestCase, TestStep
 
 Item = Epic | Story | TestCase
 CHOICES: dict[str, tuple[type[Status | Priority | LastResult], str]] = {
@@ -34,7 +34,7 @@ WRITABLE: dict[type[Item], frozenset[str]] = {
             "criteria",
         }
     ),
-    TestCase: frozenset({"title", "preconditions", "last_result"}),
+    TestCase: frozenset({"title", "preconditions", "last_result", "story", "steps"}),
 }
 CRITERION_PARTS = ("text", "given", "when", "then")
 
@@ -48,7 +48,8 @@ def change(
 ) -> tuple[int, tuple[str, ...]]:
     """Write `values` and return (the version now, the names of what really changed).
 
-    Values are keyed by column; "criteria" is a sequence of mappings with text/given/when/then, and replaces them all.
+    Values are keyed by column; "criteria" is a sequence of mappings with text/given/when/then, and replaces them all;
+    so does "steps" with action/expected.
     `item` must be freshly read; on return its attributes are not refreshed. Nothing different: nothing is written and
     the version stays. `by` is the name of who did it. Raises VersionMoved when `expected_version` is given and is not
     the stored one, LookupError when the item is gone, ValueError for a value the column cannot hold.
@@ -65,18 +66,23 @@ def change(
             raise LookupError(item.ref)
         if expected_version is not None and current.version != expected_version:
             raise VersionMoved(item.ref)
-        columns = {name: clean(name, value) for name, value in values.items() if name != "criteria"}
+        columns = {name: clean(name, value) for name, value in values.items() if name not in {"criteria", "steps"}}
         changed = [name for name, value in columns.items() if getattr(current, name) != value]
         if isinstance(current, Story) and "criteria" in values and _replace_criteria(current, values["criteria"]):
             changed.append("criteria")
+        if isinstance(current, TestCase) and "steps" in values and _replace_steps(current, values["steps"]):
+            changed.append("steps")
         if not changed:
             return current.version, ()
         written = {name: value for name, value in columns.items() if name in changed}
         kind._default_manager.filter(pk=current.pk, version=current.version).update(
             **written, version=current.version + 1, updated_by=by[:150], updated_at=timezone.now()
         )
-        if isinstance(current, TestCase) and current.story_id is not None:
-            touch_story(current.story_id, by=by)
+        if isinstance(current, TestCase):
+            moved_to = written.get("story")
+            for story_id in {current.story_id, None if moved_to is None else moved_to.pk}:
+                if story_id is not None:
+                    touch_story(story_id, by=by)
         return current.version + 1, tuple(changed)
 
 
@@ -112,5 +118,19 @@ def _replace_criteria(story: Story, wanted: Sequence[Mapping[str, str]]) -> bool
     AcceptanceCriterion.objects.bulk_create(
         AcceptanceCriterion(story=story, position=position, **dict(zip(CRITERION_PARTS, one, strict=True)))
         for position, one in enumerate(parts)
+    )
+    return True
+
+
+def _replace_steps(case: TestCase, wanted: Sequence[Mapping[str, str]]) -> bool:
+    """Make the test case's steps these; False when they already are."""
+    steps = [(str(one.get("action", "")), str(one.get("expected", ""))) for one in wanted]
+    steps = [one for one in steps if any(one)]
+    if list(case.steps.order_by("position", "pk").values_list("action", "expected")) == steps:
+        return False
+    case.steps.all().delete()
+    TestStep.objects.bulk_create(
+        TestStep(test_case=case, position=position, action=action, expected=expected)
+        for position, (action, expected) in enumerate(steps)
     )
     return True

@@ -81,13 +81,15 @@
   document.addEventListener("htmx:afterSettle", (event) => {
     const part = event.detail.elt;
     const lost = !document.activeElement || document.activeElement === document.body;
-    if (part.nodeType === Node.ELEMENT_NODE && !focusOnProblem(part) && lost) {
+    if (part.nodeType !== Node.ELEMENT_NODE) return;
+    const asked = one("[data-focus-now]", part);
+    if (asked) focusOn(asked);
+    else if (!focusOnProblem(part) && lost) {
       const survivor = focusedBefore && document.getElementById(focusedBefore);
       const target = survivor || one("[data-focus]", part) || one("h1,h2,h3", part);
       if (target) focusOn(target);
     }
-    if (part.matches && part.matches("[data-announce]")) announce(part.dataset.announce);
-    else if (part.querySelector) announce(one("[data-announce]", part)?.dataset.announce);
+    announce((part.matches("[data-announce]") ? part : one("[data-announce]", part))?.dataset.announce);
   });
   document.addEventListener("htmx:oobAfterSwap", (event) => announce(event.detail.elt.dataset?.announce));
 

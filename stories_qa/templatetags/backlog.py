@@ -6,13 +6,14 @@ from functools import cache
 
 import nh3
 from django import template
+from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from markdown_it import MarkdownIt
 
-from stories_qa.models import Priority, Status
+from stories_qa.models import LastResult, Priority, Status
 
 register = template.Library()
 
@@ -96,3 +97,26 @@ def markdown(text: str) -> SafeString:
     html = reader().renderer.render(tokens, reader().options, {})
     allowed = nh3.ALLOWED_TAGS - {"img", "details", "summary", "map", "area"}
     return mark_safe(nh3.clean(html, tags=allowed, attributes={"a": {"href", "title"}}))  # noqa: S308  (cleaned here)
+
+
+RESULTS = {
+    LastResult.NOT_RUN: ("line", "clock"),
+    LastResult.PASSED: ("success", "check-circle"),
+    LastResult.FAILED: ("danger", "alert"),
+    LastResult.BLOCKED: ("warning", "pause"),
+}
+
+
+@register.simple_tag
+def result_sign(code: str) -> SafeString:
+    """The last result of a test case as a badge."""
+    result = LastResult(code)
+    family, icon = RESULTS[result]
+    source = static("jira_integration/icons.svg")
+    return format_html(
+        '<span class="badge {}"><svg class="i" aria-hidden="true"><use href="{}#{}"/></svg>{}</span>',
+        family,
+        source,
+        icon,
+        result.label,
+    )

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
-from django.contrib.auth.views import LoginView, PasswordChangeView
+from django.contrib.auth.views import LoginView, PasswordChangeView, redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
@@ -27,10 +26,11 @@ def next_page(request: HttpRequest) -> str:
 
 
 @require_GET
-@login_required
 def home(request: HttpRequest) -> HttpResponse:
     """The person's first project; who has none sees how to get one."""
-    projects = Project.objects.filter(memberships__user__pk=request.user.pk).order_by("name")
+    if not request.user.is_authenticated:
+        return redirect_to_login(request.get_full_path())
+    projects = Project.objects.filter(memberships__user=request.user).order_by("name")
     if first := projects.first():
         return redirect("stories_qa:stories", first.key)
     return render(request, "stories_qa/no_project.html")
