@@ -8,7 +8,6 @@ says so (`outcome_unknown`). docs/decisions/0003-the-client.md.
 from __future__ import annotations
 
 import asyncio
-import random
 import threading
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -24,16 +23,13 @@ from requests.adapters import HTTPAdapter
 from jira_integration.client.answers import Answer, lost, trouble_in
 from jira_integration.client.asking import Asked, Params, encoded, filled, query, reads
 from jira_integration.client.auth import Auth
-from jira_integration.client.exceptions import ErrorCode, JiraError, JiraRateLimited, JiraUnavailable
+from jira_integration.client.exceptions import ErrorCode, JiraError
 from jira_integration.client.governor import Governor, NoGovernor, Scope
 from jira_integration.client.guard import Guard, SiteAddress, api_base
 from jira_integration.client.pinned import Exchange, Wire, pinned_pools
+from jira_integration.client.repeats import FIRST_WAIT_SECONDS, TRIES, jitter, next_wait, pause_before_repeat
 
 USER_AGENT = "stories-qa-for-jira/0.1"  # a browser's would meet Data Center's XSRF filter
-TRIES = 4
-FIRST_WAIT_SECONDS = 2.0
-LONGEST_WAIT_SECONDS = 30.0
-WORTH_REPEATING = frozenset({ErrorCode.UNAVAILABLE, ErrorCode.TIMEOUT, ErrorCode.DNS, ErrorCode.REFUSED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +38,6 @@ class Sent:
 
     total: int = 0
     writes: int = 0
-
-
-def jitter() -> float:
-    return random.uniform(0.7, 1.3)  # noqa: S311 - spreads load, keeps no secret
 
 
 class PinnedAdapter(HTTPAdapter):
@@ -155,11 +147,11 @@ class Transport:
                 if trouble is None:
                     return answer
             assert trouble is not None
-            pause = self._pause_before_repeat(trouble, wait) if tries else None
+            pause = pause_before_repeat(trouble, wait, self._jitter()) if tries else None
             if pause is None or self._monotonic() + pause >= until:
                 raise trouble
             await self._sleep(pause)
-            wait = min(wait * 2, LONGEST_WAIT_SECONDS)
+            wait = next_wait(wait)
 
     async def _try(self, asked: Asked, scope: Scope, seconds: float) -> tuple[Answer | None, JiraError | None]:
         """One try at its turn; the governor hears what came of it, whatever came."""
@@ -172,17 +164,6 @@ class Transport:
                 trouble = failed
         await self._governor.told(scope, answer.status if answer else None, answer.headers if answer else {})
         return answer, trouble
-
-    def _pause_before_repeat(self, trouble: JiraError, wait: float) -> float | None:
-        """Seconds until a read may be repeated, or None when repeating is not for us: hopeless, or too long a wait."""
-        if not isinstance(trouble, JiraRateLimited | JiraUnavailable) or (
-            isinstance(trouble, JiraUnavailable) and trouble.code not in WORTH_REPEATING
-        ):
-            return None
-        named = trouble.retry_after or 0.0
-        if named > LONGEST_WAIT_SECONDS:
-            return None
-        return max(min(wait * self._jitter(), LONGEST_WAIT_SECONDS), named)
 
     async def _carry(self, asked: Asked, seconds: float) -> Answer:
         """One try in a pool thread, for at most so many seconds; then its socket is cut and nothing more can leave."""
