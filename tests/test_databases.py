@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import threading
 from pathlib import Path
@@ -93,6 +94,20 @@ async def test_a_group_message_travels_through_the_real_server(with_redis: str) 
     await layer.group_send("watchers", {"type": "ticket.changed", "id": 7})
 
     assert await layer.receive(channel) == {"type": "ticket.changed", "id": 7}
+    await layer.flush()
+
+
+async def test_a_page_left_alone_still_hears_what_comes_later(with_redis: str) -> None:
+    layer = get_channel_layer()
+    channel = await layer.new_channel()
+    await layer.group_add("watchers", channel)
+    listening = asyncio.create_task(layer.receive(channel))
+
+    # redis-py gives up on a silent connection after 5 s unless it is told not to; some channel layers do not tell it.
+    await asyncio.wait([listening], timeout=6.5)
+    await layer.group_send("watchers", {"type": "ticket.changed", "id": 8})
+
+    assert await asyncio.wait_for(listening, 5) == {"type": "ticket.changed", "id": 8}
     await layer.flush()
 
 

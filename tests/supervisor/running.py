@@ -11,11 +11,13 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from config.supervisor.profile import CHECKOUT
 
+LISTENING = "0A"
+LOOPBACK = "0100007F"  # 127.0.0.1, lowest byte first
 START_SECONDS = 180.0  # two cores, both possibly busy with other tests
 
 
@@ -41,6 +43,22 @@ def descendants(pid: int) -> set[int]:
         if not more:
             return family - {pid}
         family |= more
+
+
+def listening_addresses(pids: set[int]) -> set[str]:
+    """Local addresses, as Linux writes them in hexadecimal, on which these processes accept TCP connections."""
+    sockets = set()
+    for pid in pids:
+        for file in Path(f"/proc/{pid}/fd").iterdir():
+            with suppress(FileNotFoundError):  # closed while we looked
+                sockets.add(os.readlink(file))
+    found = set()
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        for line in Path(table).read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == LISTENING and f"socket:[{fields[9]}]" in sockets:
+                found.add(fields[1].partition(":")[0])
+    return found
 
 
 def until(condition: Callable[[], bool], seconds: float) -> bool:

@@ -14,7 +14,7 @@ import pytest
 import redis
 import requests
 
-from tests.supervisor.running import Supervisor, all_gone, busy_port, supervisor
+from tests.supervisor.running import LOOPBACK, Supervisor, all_gone, busy_port, listening_addresses, supervisor
 
 STOP_SECONDS = 5.0
 
@@ -114,6 +114,12 @@ def test_the_queue_server_wants_its_password(first_run: tuple[Supervisor, int], 
 
     with redis.Redis(port=port) as stranger, pytest.raises(redis.AuthenticationError):
         stranger.ping()
+
+
+def test_nothing_listens_beyond_this_machine(first_run: tuple[Supervisor, int]) -> None:
+    run, _ = first_run
+
+    assert listening_addresses(run.family()) == {LOOPBACK}
 
 
 def test_a_second_one_on_the_same_data_is_refused(first_run: tuple[Supervisor, int], data_dir: Path) -> None:
