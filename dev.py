@@ -94,8 +94,8 @@ def run_checks() -> dict[str, tuple[bool, float]]:
     """Every check, also after one has failed: what is wrong is said at once, not one thing a day."""
     manage = [PYTHON, "manage.py"]
     checks: dict[str, list[str]] = {
-        "ruff check": [tool("ruff"), "check"],
-        "ruff format": [tool("ruff"), "format", "--check", "--quiet"],
+        "ruff check": [tool("ruff"), "check", "--output-format", "concise"],
+        "ruff format": [tool("ruff"), "format", "--check", "--output-format", "concise"],
         "mypy": [tool("mypy")],
         "djlint": [tool("djlint"), "--lint", "--quiet", "templates", "stories_qa", "jira_integration"],
         "import rules": [tool("lint-imports")],
