@@ -2,7 +2,28 @@
 
 from __future__ import annotations
 
-from jira_integration.richtext.convert import adf_to_markdown, markdown_to_adf
+from jira_integration.richtext.adf_text import plain_text
+from jira_integration.richtext.convert import (
+    adf_to_markdown,
+    adf_to_wiki,
+    markdown_to_adf,
+    markdown_to_wiki,
+    wiki_to_adf,
+    wiki_to_markdown,
+)
+from jira_integration.richtext.html import markdown_to_html
 from jira_integration.richtext.result import AdfResult, Note, TextResult
 
-__all__ = ["AdfResult", "Note", "TextResult", "adf_to_markdown", "markdown_to_adf"]
+__all__ = [
+    "AdfResult",
+    "Note",
+    "TextResult",
+    "adf_to_markdown",
+    "adf_to_wiki",
+    "markdown_to_adf",
+    "markdown_to_html",
+    "markdown_to_wiki",
+    "plain_text",
+    "wiki_to_adf",
+    "wiki_to_markdown",
+]

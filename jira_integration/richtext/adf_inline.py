@@ -12,7 +12,7 @@ from jira_integration.richtext.marks import link_mark, safe_href
 from jira_integration.richtext.result import Node, Notes
 from jira_integration.richtext.spaces import settle_spaces
 
-_ODD_SPACE = re.compile(r"[\n\r\x0b\x0c]")
+_ODD_SPACE = re.compile(r"[\n\r\x0b\x0c\u2028\u2029]")
 _EDGES = re.compile(r"[&<!`{]")  # what can leave white space at the edge of a style, where plain Markdown cannot
 LINE_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _STYLES = {"strong": "strong", "em": "em", "s": "strike"}

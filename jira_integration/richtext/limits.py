@@ -12,6 +12,7 @@ from typing import Any
 from jira_integration.richtext.marks import link_mark, safe_href
 from jira_integration.richtext.result import Node, Notes
 from jira_integration.richtext.shape import paragraph
+from jira_integration.richtext.wiki_write import WikiWriter
 
 JIRA_LIMIT = 32_767
 MORE_TEXT = "… The full text is in Stories & QA"
@@ -95,3 +96,40 @@ def _part(node: Node, room: int) -> Node | None:
     word_end = head.rfind(" ")
     head = head[:word_end] if word_end > low // 2 else head
     return {**node, "text": head} if head else None
+
+
+def fit_wiki(
+    document: Node, limit: int | None, more_url: str, more_text: str, notes: Notes, *, already_cut: bool = False
+) -> str:
+    """The document as wiki markup, cut as `fit_document` cuts, by the length of the markup."""
+    writer = WikiWriter(notes)
+    blocks = writer.blocks_of(document)
+    whole = "\n\n".join(text for _, text in blocks)
+    if limit is None or (not already_cut and units(whole) <= limit):
+        return whole
+    notes.add("cut")
+    ending = writer.text({"type": "doc", "content": [more_paragraph(more_url, more_text)]})
+    room = limit - units(ending)
+    kept: list[str] = []
+    for node, text in blocks:
+        if units(text) + 2 > room:
+            kept.extend(_wiki_part(node, room - 2, writer))
+            break
+        kept.append(text)
+        room -= units(text) + 2
+    return "\n\n".join([*kept, ending])
+
+
+def _wiki_part(node: Node, room: int, writer: WikiWriter) -> list[str]:
+    """As much of one block as its markup fits into `room`; the block is cut by its JSON, so the measure is searched."""
+    best = ""
+    low, high = 0, min(json_units(node), max(room, 1) * 12)
+    while high - low > 32:
+        middle = (low + high) // 2
+        part = _part(node, middle)
+        text = writer.text({"type": "doc", "content": [part]}) if part else ""
+        if units(text) <= room:
+            best, low = text, middle
+        else:
+            high = middle
+    return [best] if best else []

@@ -30,6 +30,7 @@ def safe_href(href: str) -> bool:
 
 
 def link_mark(href: str, title: str = "") -> Node:
+    title = " ".join(title.split())
     return {"type": "link", "attrs": {"href": href, "title": title} if title else {"href": href}}
 
 

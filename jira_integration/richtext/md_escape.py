@@ -105,5 +105,4 @@ def destination(href: str) -> str:
 
 def link_title(title: str) -> str:
     title = _ENTITY.sub(lambda found: f"\\{found[0]}", title.replace("\\", "\\\\"))
-    title = title.replace('"', '\\"').replace("\r", "&#13;").replace("\n", "&#10;")
-    return f' "{title}"'
+    return f' "{title.replace('"', '\\"')}"'

@@ -26,12 +26,10 @@ def inline_markdown(nodes: Sequence[Node], notes: Notes) -> str:
     styles = {mark["type"] for node in nodes for mark in node.get("marks", [])} & set(STYLES)
     if not styles:
         return _Writer(nodes, "*").write()
-    text = _Writer(nodes, "_" if len(styles) > 1 and "em" in styles else "*").write()
-    if reads_as(text, nodes):
-        return text
-    text = _Writer(nodes, "_").write()
-    if reads_as(text, nodes):
-        return text
+    for em in "*_":
+        text = _Writer(nodes, em).write()
+        if reads_as(text, nodes):
+            return text
     notes.add("mark_dropped", "overlapping styles")
     return _Writer(join_texts([_without_styles(node) for node in nodes]), "*").write()
 

@@ -41,7 +41,7 @@ def _cells(row: Mapping[str, Any], notes: Notes) -> Iterator[str]:
         attrs = attributes(cell)
         if attrs.get("background") or attrs.get("colwidth"):
             notes.add("attribute_dropped", "table cell")
-        nodes = list(_flat(cell, notes, ""))
+        nodes = list(flat_cell(cell, notes))
         text = inline_markdown(tidy(nodes, notes), notes)
         yield guard_edges(text.replace(BREAK, "<br>")).replace("|", "\\|")
         spans = [attrs.get("colspan"), attrs.get("rowspan")]
@@ -51,7 +51,7 @@ def _cells(row: Mapping[str, Any], notes: Notes) -> Iterator[str]:
             yield from [""] * (max(1, min(_MOST_COLUMNS, int(spans[0]))) - 1)
 
 
-def _flat(cell: Mapping[str, Any], notes: Notes, lead: str, depth: int = 0) -> Iterator[Mapping[str, Any]]:
+def flat_cell(cell: Mapping[str, Any], notes: Notes, lead: str = "", depth: int = 0) -> Iterator[Mapping[str, Any]]:
     """The inline nodes of a cell, a line break between its blocks, a dot before list items."""
     if depth > 40:
         yield {"type": "text", "text": words_of(cell)}
@@ -69,7 +69,7 @@ def _flat(cell: Mapping[str, Any], notes: Notes, lead: str, depth: int = 0) -> I
             yield _BREAK
         if kind != "paragraph" or number:
             notes.add("cell_blocks")
-        yield from _flat(child, notes, _lead(child, kind, number, cell) or ("" if started else lead), depth + 1)
+        yield from flat_cell(child, notes, _lead(child, kind, number, cell) or ("" if started else lead), depth + 1)
         started = True
 
 

@@ -21,7 +21,8 @@ DATE = re.compile(r"\{date:([1-9]\d{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])
 _BARE_URL = re.compile(r"://[^\s<>]*[^\s<>?!.,:;*_~'\"`|\\{}\[\]]")
 _SCHEME = re.compile(r"(?:^|[\s(*_~>\"'])(https?)$", re.IGNORECASE)
 # Control characters but tab and line ends, two non-characters, halves of surrogate pairs: not XML, so not for Jira.
-_REFUSED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x85\ufffe\uffff\ud800-\udfff]")
+_LINE_ENDS = re.compile("[\x85\u2028\u2029]")  # white space to Python, a letter to Markdown
+_REFUSED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x85\u2028\u2029\ufffe\uffff\ud800-\udfff]")
 
 
 def clean(text: str) -> tuple[str, bool]:
@@ -29,7 +30,7 @@ def clean(text: str) -> tuple[str, bool]:
     if not _REFUSED.search(text):
         return text, False
     joined = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    joined = joined.replace("\x85", "\n")  # "next line", which no entity can write
+    joined = _LINE_ENDS.sub("\n", joined)
     cleaned = _REFUSED.sub("\ufffd", joined)
     return cleaned, cleaned.count("\ufffd") > text.count("\ufffd")
 

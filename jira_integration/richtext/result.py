@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,17 +15,20 @@ PHRASES = {
     "card_as_link": "a smart link became a link",
     "cell_blocks": "lists, code or quotes in a table cell became lines of text",
     "cell_spans": "joined table cells were split",
+    "code_as_text": "a code block became lines of code",
     "code_info": "words after a code block's language were dropped",
     "code_language": "a code block's language is unknown to Jira",
     "code_tabs": "tabs in code became spaces",
     "control_characters": "characters that Jira refuses were replaced",
     "cut": "the text is longer than Jira allows and was cut",
+    "date_as_text": "a date became text",
     "decision_as_list": "decisions became a list",
     "emoji_as_text": "a custom emoji became its name",
     "expand_as_text": "an expandable section became plain text",
     "heading_as_strong": "a heading in a list or quote became bold text",
     "html_as_text": "HTML is shown as text",
     "image_as_link": "an image became a link",
+    "item_paragraphs": "paragraphs of a list item were joined",
     "layout_dropped": "columns became one column",
     "link_dropped": "a link that could run code or read files became text",
     "list_start": "a list starts at 1",
@@ -90,8 +94,8 @@ class Notes:
 
     __slots__ = ("_found",)
 
-    def __init__(self) -> None:
-        self._found: dict[Note, None] = {}
+    def __init__(self, found: Iterable[Note] = ()) -> None:
+        self._found: dict[Note, None] = dict.fromkeys(found)
 
     def add(self, code: str, detail: str = "") -> None:
         self._found[Note(code, detail)] = None
