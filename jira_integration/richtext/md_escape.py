@@ -105,4 +105,5 @@ def destination(href: str) -> str:
 
 def link_title(title: str) -> str:
     title = _ENTITY.sub(lambda found: f"\\{found[0]}", title.replace("\\", "\\\\"))
-    return f' "{title.replace('"', '\\"')}"'
+    title = title.replace('"', '\\"')
+    return f' "{title}"'
