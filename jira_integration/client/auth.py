@@ -11,6 +11,7 @@ from collections.abc import MutableMapping
 from typing import Protocol
 
 HIDDEN = "[hidden]"
+SHORTEST_SECRET = 6  # characters; hiding a shorter one would hide half the words of every message
 
 
 class Auth(Protocol):
@@ -33,7 +34,7 @@ class BasicToken:
         self.email = email
         pair = b64encode(f"{email}:{token}".encode()).decode("ascii")
         self._header = f"Basic {pair}"
-        self._secrets = tuple(secret for secret in (pair, token) if secret)
+        self._secrets = tuple(secret for secret in (pair, token) if len(secret) >= SHORTEST_SECRET)
 
     def apply(self, headers: MutableMapping[str, str]) -> None:
         headers["Authorization"] = self._header

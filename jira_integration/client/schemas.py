@@ -144,8 +144,8 @@ class FieldInfo(JiraModel):
 class StatusInfo(JiraModel):
     """`category` is Jira's key: "new", "indeterminate", "done", or "undefined"."""
 
-    id: str
-    name: str
+    id: Text = ""
+    name: Text = ""
     category: Text = Field(default="undefined", validation_alias=AliasPath("statusCategory", "key"))
 
 
@@ -163,7 +163,8 @@ class Transition(JiraModel):
 
     id: str
     name: str
-    to: StatusInfo
+    to: StatusInfo = StatusInfo()
+    is_available: bool = Field(default=True, validation_alias="isAvailable")
     has_screen: bool = Field(default=False, validation_alias="hasScreen")
     fields: dict[str, Any] = Field(default_factory=dict)  # field id -> its metadata, when asked for
 

@@ -47,6 +47,10 @@ def test_a_secret_is_taken_out_of_a_text_in_both_forms() -> None:
     assert login.redact(f"{TOKEN} and {headers['Authorization']}") == "[hidden] and Basic [hidden]"
 
 
+def test_a_typed_letter_that_is_no_token_does_not_garble_what_jira_says() -> None:
+    assert BasicToken("mira@acme.test", "t").redact("Story not found.") == "Story not found."
+
+
 def test_nobody_in_particular_sends_no_login() -> None:
     headers: dict[str, str] = {}
     nobody: Auth = Anonymous()
