@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.contrib.auth.models import AnonymousUser, User
 
 from jira_integration.models import AuditEntry
 
@@ -14,17 +14,16 @@ def record(
     code: str,
     values: Mapping[str, Any] | None = None,
     *,
-    user: AbstractBaseUser | AnonymousUser | None = None,
+    user: User | AnonymousUser | None = None,
     actor: str = AuditEntry.Actor.PERSON,
     actor_name: str = "",
     project_ref: str = "",
     object_ref: str = "",
 ) -> AuditEntry:
     """Add one sentence: `code` is worded by the catalogue with `values`, which must never hold a secret."""
-    person = user if user is not None and user.pk is not None else None
+    person = user if isinstance(user, User) else None
     if not actor_name and person is not None:
-        full_name = getattr(person, "get_full_name", lambda: "")()
-        actor_name = full_name or person.get_username()
+        actor_name = person.get_full_name() or person.get_username()
     return AuditEntry.objects.create(
         actor=actor,
         user=person,

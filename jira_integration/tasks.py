@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 
 from asgiref.sync import async_to_sync, sync_to_async
 from celery import shared_task
-from django.db.models import Q
+from django.db import transaction
+from django.db.models import F, Q
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
 from jira_integration import ledger, progress
 from jira_integration.catalogue import from_error
@@ -18,11 +21,24 @@ from jira_integration.export import plan as planning
 from jira_integration.export.push import push
 from jira_integration.export.runs import waiting_runs
 from jira_integration.export.work import RunMustWait, RunStops
-from jira_integration.models import ExportPlan, ExportRun, JiraConnection, SecretUnreadable
-from jira_integration.setup.connect import NoLogin
+from jira_integration.models import (
+    ExportedTicket,
+    ExportPlan,
+    ExportRun,
+    JiraConnection,
+    ProjectMapping,
+    SecretUnreadable,
+    WebhookDelivery,
+)
+from jira_integration.setup.connect import NoLogin, answered, jira_client
 from jira_integration.signals import run_finished
+from jira_integration.sync import inbox
+from jira_integration.sync.changes import IssueChange, IssueGone, change_of, watched_fields
+from jira_integration.sync.poll import poll, sweep
+from jira_integration.sync.reconcile import Counts, reconcile
 
 log = logging.getLogger(__name__)
+MOST_ATTEMPTS = 10  # at one webhook delivery
 UNAVAILABLE_PAUSE = timedelta(seconds=60)  # Jira does not answer: once a minute, for conf.GIVE_UP_SECONDS
 
 
@@ -123,3 +139,108 @@ def connections_to_poll() -> list[int]:
         .distinct()
         .values_list("pk", flat=True)
     )
+
+
+async def look(connection_id: int, *, full: bool = False) -> Counts:
+    """Poll a connection (or sweep all its issues) and take the news in, page by page; tells open pages.
+
+    What a page brought stays taken in when a later page fails. Raises what the client raises, NoLogin,
+    SecretUnreadable, and SweepNotBelieved.
+    """
+    connection = await JiraConnection.objects.aget(pk=connection_id)
+    counts = Counts()
+    async with jira_client(connection) as jira:
+        pages: AsyncIterator[Sequence[IssueChange | IssueGone]] = (
+            sweep(jira, connection) if full else poll(jira, connection)
+        )
+        async for page in pages:
+            await sync_to_async(_take_in)(connection, page, counts)
+        counts.requests = jira.transport.sent.total
+    await sync_to_async(answered)(connection)
+    return counts
+
+
+def _take_in(connection: JiraConnection, changes: Sequence[IssueChange | IssueGone], counts: Counts) -> None:
+    for ticket in reconcile(connection, changes, counts):
+        progress.publish_ticket(ticket)
+
+
+@shared_task
+def poll_connections() -> None:
+    """One task per connection, so that a slow site does not hold up the others."""
+    for connection_id in connections_to_poll():
+        poll_connection.delay(connection_id)
+
+
+@shared_task
+def poll_connection(connection_id: int) -> None:
+    """Look for news. What Jira refuses or a dead line is kept on the connection; the next beat tries again."""
+    try:
+        async_to_sync(look)(connection_id)
+    except (JiraError, NoLogin, SecretUnreadable) as trouble:
+        log.warning("Connection %s could not be polled: %s", connection_id, trouble)
+    refs = ProjectMapping.objects.filter(connection_id=connection_id).values_list("project_ref", flat=True)
+    progress.publish_connection(list(refs))
+
+
+def enqueue_delivery(delivery_id: int) -> None:
+    """Start the re-read of a stored delivery. When the broker is away the delivery waits for sweep_webhooks."""
+    try:
+        transaction.on_commit(lambda: handle_delivery.delay(delivery_id))
+    except OperationalError as away:
+        log.warning("Delivery %s waits for the next sweep: %s", delivery_id, away)
+
+
+@shared_task(acks_late=True)
+def handle_delivery(delivery_id: int) -> None:
+    """Re-read the issue a delivery names and reconcile; safe to run twice."""
+    delivery = WebhookDelivery.objects.select_related("connection").get(pk=delivery_id)
+    if delivery.state in (WebhookDelivery.State.HANDLED, WebhookDelivery.State.IGNORED):
+        return
+    WebhookDelivery.objects.filter(pk=delivery_id).update(attempts=F("attempts") + 1)
+    event = inbox.read_event(delivery.body)
+    reason = inbox.why_ignored(event)
+    if (
+        not reason
+        and not ExportedTicket.objects.filter(
+            connection=delivery.connection, issue_id=event.issue_id, unlinked_at=None
+        ).exists()
+    ):
+        reason = "the issue is not one of ours"
+    if reason:
+        inbox.settle(delivery, WebhookDelivery.State.IGNORED, reason)
+        return
+    try:
+        async_to_sync(_reread)(delivery.connection, event)
+    except (JiraError, NoLogin, SecretUnreadable) as trouble:
+        # It stays to be handled: sweep_webhooks tries again, and the poll finds the change anyway.
+        log.warning("Delivery %s could not be handled: %s", delivery_id, trouble)
+        WebhookDelivery.objects.filter(pk=delivery_id).update(reason=str(trouble)[:200])
+        return
+    inbox.settle(delivery, WebhookDelivery.State.HANDLED)
+
+
+async def _reread(connection: JiraConnection, event: inbox.Event) -> None:
+    fields = await sync_to_async(watched_fields)(connection)
+    async with jira_client(connection) as jira:
+        issues = await jira.bulk_fetch([event.issue_id], fields=fields)
+    changes: list[IssueChange | IssueGone] = [change_of(issue, event.actor) for issue in issues]
+    if not issues and event.name == "jira:issue_deleted":
+        # Jira said so itself and shows it no more; an absent issue alone would not be believed.
+        changes = [IssueGone(event.issue_id, event.actor)]
+    await sync_to_async(_take_in)(connection, changes, Counts())
+
+
+@shared_task
+def sweep_webhooks() -> None:
+    """Handle stored deliveries that nobody took up (a lost message, Jira away), purge old ones."""
+    now = timezone.now()
+    waiting = WebhookDelivery.objects.filter(
+        state=WebhookDelivery.State.RECEIVED, received_at__lt=now - timedelta(seconds=30)
+    )
+    waiting.filter(attempts__gte=MOST_ATTEMPTS).update(state=WebhookDelivery.State.FAILED, handled_at=now)
+    for delivery_id in waiting.order_by("pk").values_list("pk", flat=True)[:500]:
+        handle_delivery.delay(delivery_id)
+    WebhookDelivery.objects.filter(received_at__lt=now - timedelta(days=conf.WEBHOOK_KEEP_DAYS)).exclude(
+        state=WebhookDelivery.State.RECEIVED
+    ).delete()

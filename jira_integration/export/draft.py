@@ -20,6 +20,7 @@ from jira_integration.mapping.jira_form import reduced
 from jira_integration.mapping.metadata import ProjectMetadata
 from jira_integration.mapping.payload import Builder, Finding, Payload
 from jira_integration.models import ExportedTicket, ExportPlan, PlannedTicket, RunItem
+from jira_integration.richtext.compose import Labels
 
 Action = PlannedTicket.Action
 LEVELS = {Kind.EPIC: 0, Kind.STORY: 1, Kind.TEST: 2}
@@ -83,7 +84,7 @@ class Drafting:
                 story_fields={one.key: one for one in source.fields(plan.project_ref, kind)},
                 absolute=lambda path: f"{conf.PUBLIC_URL}{path}" if path.startswith("/") else path,
                 more_text=_("The full text is in Stories & QA"),
-                criteria_heading=_("Acceptance criteria"),
+                labels=Labels(criteria=_("Acceptance criteria")),
             )
             for kind in (Kind.EPIC, Kind.STORY)
             if (issue_type := metadata.type(mapping.type_id(kind))) is not None

@@ -6,11 +6,10 @@ attributes to documents. Two values are equal when their reduced forms are.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
-from jira_integration.richtext import adf_to_markdown, plain_text
+from jira_integration.richtext import adf_to_markdown
 
 IDENTIFIED = ("accountId", "id", "key", "name", "value")
 
@@ -23,8 +22,8 @@ def is_document(value: Any) -> bool:
 def reduced(value: Any) -> Any:
     """The part of a field's value that says what it is. Empty text, empty lists and null are all None."""
     if is_document(value):
-        text = re.sub(r"\s+", " ", plain_text(value)).strip()
-        return {"doc": adf_to_markdown(value).value.strip()} if text else None
+        text = adf_to_markdown(value).value.strip()
+        return {"doc": text} if text else None
     if isinstance(value, Mapping):
         name = next((name for name in IDENTIFIED if value.get(name) not in (None, "")), None)
         if name is None:

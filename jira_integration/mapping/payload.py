@@ -11,16 +11,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from jira_integration.conf import conf
 from jira_integration.contracts import FieldKind, Kind, StoryField, StorySnapshot
 from jira_integration.mapping.jira_form import in_words
 from jira_integration.mapping.metadata import IssueType, JiraField, ProjectMetadata
 from jira_integration.models import FieldMapping
 from jira_integration.richtext import Note
-from jira_integration.richtext.compose import Criterion, criteria_section, document, fitted
+from jira_integration.richtext.compose import Criterion, Labels, Step, blocks, criteria_section, document
+from jira_integration.richtext.limits import JIRA_LIMIT
+from jira_integration.richtext.shape import paragraph
 
 # Filled by us (project, type, parent) or by Jira (reporter): never mapped, never missing.
 OWN_FIELDS = frozenset({"project", "issuetype", "reporter", "parent", "attachment", "issuelinks"})
+SUMMARY_MAX = 255  # characters, Jira's own limits
 LABEL_MAX = 255
 
 
@@ -61,7 +63,7 @@ class Builder:
     story_fields: Mapping[str, StoryField]
     absolute: Callable[[str], str]
     more_text: str
-    criteria_heading: str
+    labels: Labels
 
     def build(self, snapshot: StorySnapshot) -> Payload:
         """The payload of one snapshot; project, issue type and parent are added by the plan."""
@@ -121,22 +123,24 @@ class Builder:
         """A document field. Criteria ride in the description under a marked heading, unless a field of their own
         takes them; a title that had to be cut stands whole at the description's top."""
         parts: list[Any] = []
-        text = ""
         if mapping.story_field == "criteria":
-            parts += criteria_section(criteria_of(snapshot), heading=None)
+            parts += criteria_section(criteria_of(snapshot), labels=self.labels)[1:]
         else:
             text = str(snapshot.values.get(mapping.story_field) or "")
             if jira_field.id == "description":
                 title = " ".join(snapshot.title.split())
-                if len(title) > conf.SUMMARY_MAX:
-                    text = f"{title}\n\n{text}"
+                if len(title) > SUMMARY_MAX:
+                    parts += [paragraph([{"type": "text", "text": title}])]
+            parts += blocks(text)
+            if jira_field.id == "description":
                 own_field = any(one.story_field == "criteria" for one in self.mappings)
                 criteria = criteria_of(snapshot)
                 if criteria and not own_field:
-                    parts += criteria_section(criteria, heading=self.criteria_heading)
-        result = fitted(document(text, *parts), more_url=self.absolute(snapshot.url), more_text=self.more_text)
-        if not result.value["content"]:
+                    parts += criteria_section(criteria, labels=self.labels)
+        if not parts:
             return None, []
+        more_url = self.absolute(snapshot.url)
+        result = document(parts, limit=JIRA_LIMIT, more_url=more_url, more_text=self.more_text)
         return result.value, [note_finding(note) for note in result.notes if note.code in {"cut"}]
 
     def _choice(
@@ -173,9 +177,9 @@ def takes_document(jira_field: JiraField) -> bool:
 def summary(title: str) -> tuple[str | None, list[Finding]]:
     """One line of at most 255 characters, as Jira demands; what is cut is said."""
     line = " ".join("".join(char if char.isprintable() else " " for char in title).split())
-    if len(line) <= conf.SUMMARY_MAX:
+    if len(line) <= SUMMARY_MAX:
         return line or None, []
-    return line[: conf.SUMMARY_MAX - 1].rstrip() + "…", [Finding("summary_cut", {"length": len(line)})]
+    return line[: SUMMARY_MAX - 1].rstrip() + "…", [Finding("summary_cut", {"length": len(line)})]
 
 
 def label_values(labels: Iterable[str]) -> tuple[list[str] | None, list[Finding]]:
@@ -192,7 +196,14 @@ def label_values(labels: Iterable[str]) -> tuple[list[str] | None, list[Finding]
 
 
 def criteria_of(snapshot: StorySnapshot) -> list[Criterion]:
-    return [Criterion(one.text, one.given, one.when, one.then) for one in snapshot.values.get("criteria") or ()]
+    """Criteria as the description holds them; empty parts of Given/When/Then are left out."""
+    made = []
+    for one in snapshot.values.get("criteria") or ():
+        steps = (
+            Step(word, text) for word, text in (("Given", one.given), ("When", one.when), ("Then", one.then)) if text
+        )
+        made.append(Criterion(one.text, tuple(steps)))
+    return made
 
 
 def note_finding(note: Note) -> Finding:

@@ -1,0 +1,189 @@
+"""Plan an export and carry it out, from the command line. JSON: docs/commands.md."""
+
+from __future__ import annotations
+
+import json
+import time
+from argparse import ArgumentParser
+from typing import Any
+
+from asgiref.sync import async_to_sync
+from django.core.management.base import BaseCommand, CommandError
+from django.db.models import Count
+from django.utils import timezone
+
+from jira_integration import tasks
+from jira_integration.catalogue import explain
+from jira_integration.conf import story_source
+from jira_integration.export import plan as planning
+from jira_integration.export import runs
+from jira_integration.models import ExportPlan, ExportRun, PlannedTicket, ProjectMapping, RunItem
+
+COULD_NOT_START = 2
+
+
+class Command(BaseCommand):
+    help = "Export stories to Jira. Exit status: 0 every item ended well, 1 some did not, 2 could not start."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--connection", type=int, required=True, help="Id of the connection.")
+        parser.add_argument("--project", help="Key of the backlog; may be left out where the connection has one.")
+        what = parser.add_mutually_exclusive_group(required=True)
+        what.add_argument("--all", action="store_true", help="Everything in the backlog.")
+        what.add_argument("--story", action="append", metavar="REF", help="A story or epic by key (US-142) or ref.")
+        parser.add_argument("--dry-run", action="store_true", help="Plan only; nothing is sent.")
+        parser.add_argument("--wait", action="store_true", help="Work in this process until the run ends.")
+        parser.add_argument("--json", action="store_true", help="One JSON object on standard output.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        mapping = self._mapping(options["connection"], options["project"])
+        refs = self._refs(mapping, options["story"])
+        plan = planning.new_plan(mapping, refs, None)
+        plan = async_to_sync(planning.build_plan)(plan.pk)
+        if plan.state != ExportPlan.State.READY:
+            raise CommandError(_said(plan.error_code, plan.error_values), returncode=COULD_NOT_START)
+        if options["dry_run"] or not plan.sendable:
+            self._report(planned(plan), options["json"], _status(plan.items.values_list("action", flat=True)))
+            return
+        try:
+            run = runs.confirm(plan, None)
+        except runs.CannotDo as reason:
+            raise CommandError(_said(reason.code, {}), returncode=COULD_NOT_START) from reason
+        if options["wait"]:
+            run = self._drive(run)
+        else:
+            tasks.export_run.delay_on_commit(run.pk)
+        self._report(ran(run), options["json"], 0 if not options["wait"] else _run_status(run))
+
+    def _mapping(self, connection: int, project: str | None) -> ProjectMapping:
+        mappings = ProjectMapping.objects.filter(connection_id=connection, live=True).select_related("connection")
+        if project:
+            info = story_source().project(project)
+            if info is None:
+                raise CommandError(f"There is no project {project}.", returncode=COULD_NOT_START)
+            mappings = mappings.filter(project_ref=info.ref)
+        found = list(mappings[:2])
+        if not found:
+            raise CommandError(
+                f"Connection {connection} is not turned on for such a project. Use jira_connect or the set-up pages.",
+                returncode=COULD_NOT_START,
+            )
+        if len(found) > 1:
+            raise CommandError(
+                "This connection serves several projects. Add --project KEY.", returncode=COULD_NOT_START
+            )
+        return found[0]
+
+    def _refs(self, mapping: ProjectMapping, stories: list[str] | None) -> list[str]:
+        source = story_source()
+        if stories is None:
+            return list(source.refs(mapping.project_ref))
+        known = {snapshot.ref for snapshot in source.snapshots(mapping.project_ref, stories)}
+        refs = []
+        for story in stories:
+            ref = story if story in known else source.resolve(mapping.project_ref, story)
+            if ref is None:
+                raise CommandError(f"There is no story {story} in this project.", returncode=COULD_NOT_START)
+            refs.append(ref)
+        return refs
+
+    def _drive(self, run: ExportRun) -> ExportRun:
+        """Carry the run out here: where a worker would get a new task for later, this process sleeps."""
+        while True:
+            run = async_to_sync(tasks.carry_out)(run.pk)
+            if run.state == ExportRun.State.WAITING and run.not_before is not None:
+                time.sleep(max(0.0, (run.not_before - timezone.now()).total_seconds()) + 0.05)
+            elif run.state == ExportRun.State.QUEUED:
+                self.stderr.write(f"Run {run.pk} waits for another run of the same Jira project.")
+                time.sleep(2)
+            else:
+                return run
+
+    def _report(self, result: dict[str, Any], as_json: bool, status: int) -> None:
+        if as_json:
+            self.stdout.write(json.dumps(result, ensure_ascii=False, default=str))
+        else:
+            for item in result["items"]:
+                line = f"{item['story']:<10} {item['action']:<10} {item['state']:<12} {item['issue_key']}"
+                self.stdout.write(f"{line} {item['error']}".rstrip())
+            counts = ", ".join(f"{count} {name}" for name, count in result["counts"].items() if count)
+            self.stdout.write(f"{result['state']}: {counts}. {result['requests']} requests, {result['seconds']} s.")
+        if status:
+            raise SystemExit(status)
+
+
+def planned(plan: ExportPlan) -> dict[str, Any]:
+    """A plan as the same JSON as a run: nothing has been sent, so every item is where it would start."""
+    states = {"unchanged": RunItem.State.UNCHANGED.value}
+    items = [
+        {
+            "ref": item.story_ref,
+            "story": item.story_key,
+            "kind": item.kind,
+            "action": item.action,
+            "state": "skipped" if item.action in ("blocked", "conflict") else states.get(item.action, "not_sent"),
+            "issue_id": item.issue_id,
+            "issue_key": item.issue_key,
+            "error": _findings(item),
+        }
+        for item in plan.items.order_by("position").iterator()
+    ]
+    counts = {state.value: 0 for state in RunItem.State}
+    for item in items:
+        counts[item["state"]] += 1
+    return {
+        "run": None,
+        "state": "planned",
+        "counts": counts,
+        "requests": 0,
+        "requests_expected": plan.requests_expected,
+        "seconds": 0.0,
+        "items": items,
+    }
+
+
+def ran(run: ExportRun) -> dict[str, Any]:
+    """A run in the JSON that docs/commands.md documents."""
+    counts = {state.value: 0 for state in RunItem.State}
+    counts |= dict(run.items.values_list("state").annotate(Count("pk")).order_by())
+    end = run.finished_at or timezone.now()
+    return {
+        "run": run.pk,
+        "state": run.shown_state,
+        "counts": counts,
+        "requests": run.requests,
+        "seconds": round((end - (run.started_at or end)).total_seconds(), 3),
+        "items": [
+            {
+                "ref": item.story_ref,
+                "story": item.story_key,
+                "kind": item.kind,
+                "action": item.action,
+                "state": item.state,
+                "issue_id": item.issue_id,
+                "issue_key": item.issue_key,
+                "error": _said(item.error_code, item.error_values) if item.error_code else "",
+            }
+            for item in run.items.order_by("position").iterator()
+        ],
+    }
+
+
+def _findings(item: PlannedTicket) -> str:
+    """Why an item is left out; empty when it is not."""
+    if item.action not in ("blocked", "conflict"):
+        return ""
+    return "; ".join(_said(one["code"], one["values"]) for one in item.findings)
+
+
+def _said(code: str, values: dict[str, Any]) -> str:
+    explained = explain(code, values)
+    return " ".join(str(part) for part in (explained.title, explained.why) if part)
+
+
+def _status(actions: Any) -> int:
+    return 1 if any(action in ("blocked", "conflict") for action in actions) else 0
+
+
+def _run_status(run: ExportRun) -> int:
+    return 1 if run.items.exclude(state__in=RunItem.WELL).exists() or run.state != ExportRun.State.DONE else 0

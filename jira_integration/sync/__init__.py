@@ -1,0 +1,1 @@
+"""The river in: what Jira told us (poll or webhook) becomes changes, and changes are reconciled."""

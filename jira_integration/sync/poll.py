@@ -1,0 +1,90 @@
+"""Ask Jira what changed since the last look. The poll is the truth; a webhook is only a hint to look."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+
+from asgiref.sync import sync_to_async
+from django.utils import timezone
+
+from jira_integration.client import JiraClient
+from jira_integration.conf import conf
+from jira_integration.models import ExportedTicket, JiraConnection, ProjectMapping
+from jira_integration.sync.changes import IssueChange, IssueGone, change_of, watched_fields
+
+FIRST_LOOK = timedelta(days=1)
+READ_AT_ONCE = 100
+# A sweep that would lose more than this share of the tickets is not believed: a login can lose its sight of a project.
+MOST_MISSING = 0.2
+FEW = 5
+
+
+class SweepNotBelieved(Exception):
+    """So many issues are out of sight that the account has more likely lost a permission than the team its issues."""
+
+    def __init__(self, missing: int, of: int) -> None:
+        super().__init__(f"{missing} of {of} issues are out of sight")
+        self.missing, self.of = missing, of
+
+
+async def poll(jira: JiraClient, connection: JiraConnection) -> AsyncIterator[list[IssueChange]]:
+    """Pages of what changed since the watermark minus an overlap; the watermark moves when all pages have come.
+
+    Times in JQL are read in the account's own zone and by the minute, so the question is relative: "-15m". It is
+    measured by our clock from one look to the next, which needs no agreement of clocks.
+    """
+    started = timezone.now()
+    projects = await sync_to_async(_projects)(connection)
+    if not projects:
+        return
+    since = connection.polled_until or started - FIRST_LOOK
+    minutes = math.ceil((started - since).total_seconds() / 60 + conf.POLL_OVERLAP_SECONDS / 60) + 1
+    jql = f'project in ({", ".join(projects)}) AND updated >= "-{minutes}m" ORDER BY updated ASC'
+    fields = await sync_to_async(watched_fields)(connection)
+    async for page in jira.search(jql, fields=fields):
+        yield [change_of(issue) for issue in page.issues]
+    await sync_to_async(_looked)(connection, started)
+
+
+async def sweep(jira: JiraClient, connection: JiraConnection) -> AsyncIterator[list[IssueChange | IssueGone]]:
+    """Read every issue we know by id, a hundred to a request; finds deletions and lost permissions.
+
+    Raises SweepNotBelieved instead of calling a large share missing.
+    """
+    started = timezone.now()
+    await jira.myself()  # a login that Jira treats as nobody's sees nothing at all
+    ids = await sync_to_async(_known_ids)(connection)
+    fields = await sync_to_async(watched_fields)(connection)
+    gone: list[IssueChange | IssueGone] = []
+    for start in range(0, len(ids), READ_AT_ONCE):
+        chunk = ids[start : start + READ_AT_ONCE]
+        issues = await jira.bulk_fetch(chunk, fields=fields)
+        yield [change_of(issue) for issue in issues]
+        seen = {issue.id for issue in issues}
+        gone += [IssueGone(issue_id) for issue_id in chunk if issue_id not in seen]
+    if len(gone) > max(FEW, MOST_MISSING * len(ids)):
+        raise SweepNotBelieved(len(gone), len(ids))
+    if gone:
+        yield gone
+    await sync_to_async(_looked)(connection, started)
+
+
+def _projects(connection: JiraConnection) -> list[str]:
+    """Ids of the mapped Jira projects; numbers, so that nothing needs quoting."""
+    rows = ProjectMapping.objects.filter(connection=connection, live=True).exclude(jira_project_id="")
+    return sorted({row for row in rows.values_list("jira_project_id", flat=True) if row.isdigit()})
+
+
+def _known_ids(connection: JiraConnection) -> list[str]:
+    tickets = ExportedTicket.objects.filter(connection=connection, unlinked_at=None).exclude(issue_id="")
+    return list(tickets.values_list("issue_id", flat=True))
+
+
+def _looked(connection: JiraConnection, started: datetime) -> None:
+    """Move the watermark, never back; and say when Jira last answered."""
+    JiraConnection.objects.filter(pk=connection.pk).update(polled_until=started, checked_at=timezone.now())
+    ExportedTicket.objects.filter(
+        connection=connection, unlinked_at=None, sync__in=[ExportedTicket.Sync.IN_SYNC]
+    ).update(checked_at=timezone.now())

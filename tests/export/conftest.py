@@ -1,0 +1,29 @@
+"""A backlog and a sandbox Jira, joined."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from jira_integration.models import ProjectMapping
+from stories_qa.models import Project
+from tests.jira_rows import a_backlog
+from tests.jira_site import connect
+from tests.sandbox_server import RunningSandbox, running_sandbox
+
+
+@pytest.fixture
+def sandbox() -> Iterator[RunningSandbox]:
+    with running_sandbox() as running:
+        yield running
+
+
+@pytest.fixture
+def backlog(transactional_db: None) -> Project:
+    return a_backlog()
+
+
+@pytest.fixture
+def mapping(backlog: Project, sandbox: RunningSandbox) -> ProjectMapping:
+    return connect(backlog, sandbox)

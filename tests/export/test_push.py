@@ -1,0 +1,125 @@
+"""Carrying out a plan against a sandbox Jira over HTTP."""
+
+from __future__ import annotations
+
+import pytest
+
+from jira_integration.models import ExportedTicket, ExportRun, ProjectMapping, RunItem
+from stories_qa.models import AcceptanceCriterion, Project
+from tests.jira_rows import a_story, an_epic
+from tests.jira_site import drive, export, plan
+from tests.sandbox_server import RunningSandbox
+
+pytestmark = pytest.mark.both_databases
+
+
+def test_epics_and_stories_arrive_once_with_their_parent(
+    mapping: ProjectMapping, backlog: Project, sandbox: RunningSandbox
+) -> None:
+    epic = an_epic(backlog, title="Guest checkout")
+    for number in range(1, 4):
+        story = a_story(backlog, number, epic=epic, description="Some **bold** text", labels=["b c", "a"])
+        AcceptanceCriterion.objects.create(story=story, position=1, given="a cart", when="I pay", then="it is paid")
+
+    run = export(mapping)
+
+    assert run.state == ExportRun.State.DONE
+    issues = sandbox.issues()
+    assert len(issues) == 4
+    parents = {issue["fields"]["summary"]: (issue["fields"].get("parent") or {}).get("id") for issue in issues}
+    epic_id = next(issue["id"] for issue in issues if issue["fields"]["summary"] == "Guest checkout")
+    assert parents == {"Guest checkout": None, "Story 1": epic_id, "Story 2": epic_id, "Story 3": epic_id}
+    assert set(run.items.values_list("state", "confirmed")) == {(RunItem.State.CREATED, True)}
+    assert set(ExportedTicket.objects.values_list("sync", flat=True)) == {"in_sync"}
+
+
+def test_what_was_sent_is_what_the_preview_showed(
+    mapping: ProjectMapping, backlog: Project, sandbox: RunningSandbox
+) -> None:
+    epic = an_epic(backlog)
+    a_story(backlog, 1, epic=epic, description="# Heading\n\n- [ ] task\n\n| a | b |\n|---|---|\n| 1 | 2 |")
+
+    run = export(mapping)
+
+    items = list(run.items.select_related("planned"))
+    assert [item.sent_hash for item in items] == [item.planned.template_hash for item in items]
+    assert all(item.sent_hash for item in items)
+
+
+def test_a_second_export_of_the_same_stories_writes_nothing(
+    mapping: ProjectMapping, backlog: Project, sandbox: RunningSandbox
+) -> None:
+    epic = an_epic(backlog)
+    a_story(backlog, 1, epic=epic, description="Some *text* with a [link](https://example.org)", labels=["x y"])
+    export(mapping)
+    sandbox.clear_log()
+
+    again = plan(mapping)
+
+    assert again.counts == {"blocked": 0, "conflict": 0, "update": 0, "create": 0, "unchanged": 2}
+    assert sandbox.write_requests() == []
+
+
+def test_a_lost_answer_makes_no_double(mapping: ProjectMapping, backlog: Project, sandbox: RunningSandbox) -> None:
+    for number in range(1, 61):
+        a_story(backlog, number)
+    sandbox.faults({"method": "POST", "path": "/rest/api/3/issue/bulk", "nth": 1, "kind": "close_after_write"})
+
+    run = export(mapping)
+
+    assert run.state == ExportRun.State.DONE
+    assert len(sandbox.issues()) == 60
+    assert len({issue["fields"]["summary"] for issue in sandbox.issues()}) == 60
+
+
+def test_a_request_that_never_arrived_is_sent_again_after_the_wait(
+    mapping: ProjectMapping, backlog: Project, sandbox: RunningSandbox, settings: object
+) -> None:
+    settings.JIRA_UNKNOWN_WAIT_SECONDS = 0.2
+    for number in range(1, 4):
+        a_story(backlog, number)
+    sandbox.faults({"method": "POST", "path": "/rest/api/3/issue/bulk", "nth": 1, "kind": "close_before_write"})
+
+    run = export(mapping)
+    for _ in range(20):
+        if run.state != ExportRun.State.WAITING:
+            break
+        ExportRun.objects.filter(pk=run.pk).update(not_before=run.created_at)
+        run = drive(run)
+
+    assert run.state == ExportRun.State.DONE
+    assert len(sandbox.issues()) == 3
+
+
+def test_a_story_edited_after_the_preview_is_not_sent_and_says_why(
+    mapping: ProjectMapping, backlog: Project, sandbox: RunningSandbox
+) -> None:
+    from jira_integration.export.runs import confirm
+
+    story = a_story(backlog, 1)
+    a_story(backlog, 2)
+    made = plan(mapping)
+    story.version += 1
+    story.save()
+
+    run = drive(confirm(made, None))
+
+    assert dict(run.items.values_list("story_key", "state")) == {"US-1": "moved_on", "US-2": "created"}
+    assert run.items.get(story_key="US-1").error_code == "story_changed_since_preview"
+    assert [issue["fields"]["summary"] for issue in sandbox.issues()] == ["Story 2"]
+
+
+def test_an_edited_story_updates_only_the_field_that_changed(
+    mapping: ProjectMapping, backlog: Project, sandbox: RunningSandbox
+) -> None:
+    story = a_story(backlog, 1, description="Text")
+    export(mapping)
+    sandbox.clear_log()
+    story.title, story.version = "A better title", story.version + 1
+    story.save()
+
+    run = export(mapping)
+
+    writes = sandbox.write_requests()
+    assert [(one["method"], one["body"]) for one in writes] == [("PUT", {"fields": {"summary": "A better title"}})]
+    assert run.state == ExportRun.State.DONE
