@@ -35,6 +35,7 @@ from jira_integration.sandbox.settings import Flavour, SandboxSettings
 from jira_integration.sandbox.start import first_state
 from jira_integration.sandbox.store import Store
 from jira_integration.sandbox.web import web_routes
+from jira_integration.sandbox.web_guard import WebGuard
 
 _CLOUD: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "serverInfo", metadata.server_info),
@@ -140,7 +141,7 @@ def create_app(settings: SandboxSettings) -> Starlette:
 
     app = Starlette(
         routes=[*rest_routes(settings.flavour), *control_routes(), *web_routes()],
-        middleware=[Middleware(Gate, traffic=traffic)],
+        middleware=[Middleware(WebGuard, settings=settings), Middleware(Gate, traffic=traffic)],
         exception_handlers={404: _not_served},
         lifespan=lifespan,
     )

@@ -106,7 +106,7 @@ def update_comment(call: Call) -> Response:
     return answer(_bean(call, issue, _row(call, issue, row["id"])))
 
 
-def change_comment(call: Call, issue: Issue, comment_id: int, document: dict[str, Any]) -> None:
+def change_comment(call: Call, issue: Issue, comment_id: int | str, document: dict[str, Any]) -> None:
     call.store.write(
         "UPDATE comment SET body = ?, editor = ?, updated = ? WHERE id = ?",
         json.dumps(document), call.user, call.now, comment_id,
@@ -122,7 +122,7 @@ def delete_comment(call: Call) -> Response:
     return nothing()
 
 
-def remove_comment(call: Call, issue: Issue, comment_id: int) -> None:
+def remove_comment(call: Call, issue: Issue, comment_id: int | str) -> None:
     row = _row(call, issue, comment_id)
     call.store.write("DELETE FROM comment WHERE id = ?", row["id"])
     _touch(call, issue)

@@ -53,6 +53,7 @@ class SandboxSettings:
     resolution_required: bool = False  # on the way to Done in the company-managed project
     faults_file: Path | None = None
     keep_bodies: bool = False  # the request log holds request and answer bodies
+    web_hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "::1")  # names the pages answer to; empty: any
     webhook_url: str = ""
     webhook_secret: str = field(default="", repr=False)
     webhook_retry_scale: float = 1 / 60  # Jira waits 5 to 15 minutes between tries; here 5 to 15 seconds

@@ -60,6 +60,7 @@ class Command(BaseCommand):
             token=os.environ.get("JIRA_SANDBOX_TOKEN", "sandbox-token"),
             latency_ms=options["latency_ms"],
             faults_file=options["faults"],
+            web_hosts=SandboxSettings.web_hosts if _is_loopback(host) else (),
             webhook_url=options["webhook_url"],
             webhook_secret=os.environ.get(variable, "") if variable else "",
             seed_issues=True,
