@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from stories_qa.views import projects, selection, stories, story
+from stories_qa.views import epics, people, projects, selection, stories, story, test_cases
 
 app_name = "stories_qa"
 urlpatterns = [
@@ -15,18 +15,18 @@ urlpatterns = [
     path("p/<str:project>/stories/<str:key>/", story.story, name="story"),
     path("p/<str:project>/stories/<str:key>/edit/<slug:section>/", story.story_edit, name="story_edit"),
     path("p/<str:project>/stories/<str:key>/delete/", story.story_delete, name="story_delete"),
-    path("p/<str:project>/epics/", stories.stories, name="epics"),
-    path("p/<str:project>/epics/new/", stories.stories, name="epic_new"),
-    path("p/<str:project>/epics/<str:key>/", stories.stories, name="epic"),
-    path("p/<str:project>/epics/<str:key>/edit/", stories.stories, name="epic_edit"),
-    path("p/<str:project>/epics/<str:key>/delete/", stories.stories, name="epic_delete"),
-    path("p/<str:project>/tests/", stories.stories, name="test_cases"),
-    path("p/<str:project>/tests/new/", stories.stories, name="test_case_new"),
-    path("p/<str:project>/tests/<str:key>/", stories.stories, name="test_case"),
-    path("p/<str:project>/tests/<str:key>/edit/", stories.stories, name="test_case_edit"),
-    path("p/<str:project>/tests/<str:key>/delete/", stories.stories, name="test_case_delete"),
+    path("p/<str:project>/epics/", epics.epics, name="epics"),
+    path("p/<str:project>/epics/new/", epics.epic_new, name="epic_new"),
+    path("p/<str:project>/epics/<str:key>/", epics.epic, name="epic"),
+    path("p/<str:project>/epics/<str:key>/edit/", epics.epic_edit, name="epic_edit"),
+    path("p/<str:project>/epics/<str:key>/delete/", epics.epic_delete, name="epic_delete"),
+    path("p/<str:project>/tests/", test_cases.test_cases, name="test_cases"),
+    path("p/<str:project>/tests/new/", test_cases.test_case_new, name="test_case_new"),
+    path("p/<str:project>/tests/<str:key>/", test_cases.test_case, name="test_case"),
+    path("p/<str:project>/tests/<str:key>/edit/", test_cases.test_case_edit, name="test_case_edit"),
+    path("p/<str:project>/tests/<str:key>/delete/", test_cases.test_case_delete, name="test_case_delete"),
     path("p/<str:project>/import/", stories.stories, name="upload"),
     path("p/<str:project>/import/<uuid:uid>/", stories.stories, name="upload_detail"),
-    path("p/<str:project>/people/", stories.stories, name="people"),
-    path("p/<str:project>/settings/", stories.stories, name="settings"),
+    path("p/<str:project>/people/", people.people, name="people"),
+    path("p/<str:project>/settings/", projects.settings, name="settings"),
 ]

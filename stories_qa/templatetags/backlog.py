@@ -120,3 +120,22 @@ def result_sign(code: str) -> SafeString:
         icon,
         result.label,
     )
+
+
+@register.simple_tag
+def count_of(counts: dict[int, int], pk: int) -> int:
+    return counts.get(pk, 0)
+
+
+@register.simple_tag
+def share_bar(part: int, total: int) -> SafeString:
+    """ "3 of 12" with a bar."""
+    if not total:
+        return format_html('<span class="sm subtle nowrap">{}</span>', _("no stories"))
+    words = _("%(part)d of %(total)d") % {"part": part, "total": total}
+    return format_html(
+        '<span class="tests nowrap"><svg aria-hidden="true"><rect class="f-ok" width="{}%" height="100%"/></svg>'
+        "{}</span>",
+        f"{100 * part / total:.1f}",
+        words,
+    )

@@ -62,8 +62,13 @@ def choose_theme(request: HttpRequest) -> HttpResponse:
     """Keep the theme in a cookie, so that the server can write it into every page. Without a script: a reload."""
     response = redirect(next_page(request))
     theme = request.POST.get("theme", "")
-    if theme in THEMES and theme:
-        response.set_cookie("sq-theme", theme, max_age=YEAR_SECONDS, samesite="Lax", secure=request.is_secure())
-    else:
-        response.delete_cookie("sq-theme")
+    keep_choice(request, response, "sq-theme", theme if theme in THEMES else "")
     return response
+
+
+def keep_choice(request: HttpRequest, response: HttpResponse, cookie: str, value: str) -> None:
+    """Set a cookie for a year; "" is the default and needs none. app.js sets the theme's in the same way."""
+    if value:
+        response.set_cookie(cookie, value, max_age=YEAR_SECONDS, samesite="Lax", secure=request.is_secure())
+    else:
+        response.delete_cookie(cookie)

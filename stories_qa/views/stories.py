@@ -18,8 +18,7 @@ from stories_qa.jira_source import sync_states, with_sync
 from stories_qa.listing import NONE, NOT_DONE, SORTS, TESTS, filter_stories, with_counts
 from stories_qa.models import Epic, Project, Status, Story
 from stories_qa.selection import Selection, clean_query
-
-PAGE_ROWS = 50
+from stories_qa.views.pages import PAGE_ROWS, page_number
 
 
 @dataclass
@@ -52,11 +51,6 @@ def stories(request: HttpRequest, project: Project) -> HttpResponse:
 
 def list_url(project: Project, query: str = "") -> str:
     return reverse("stories_qa:stories", args=[project.key]) + (f"?{query}" if query else "")
-
-
-def page_number(params: QueryDict) -> int:
-    asked = params.get("page", "")
-    return max(int(asked), 1) if asked.isascii() and asked.isdigit() and len(asked) < 7 else 1
 
 
 def list_context(request: HttpRequest, project: Project, query: str, page: int) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
@@ -19,6 +19,7 @@ from stories_qa.jira_source import with_sync
 from stories_qa.lifetime import create, delete
 from stories_qa.models import Project, Story, TestCase
 from stories_qa.templatetags.people import person_name
+from stories_qa.views.pages import see_other
 from stories_qa.views.sections import SavedMeanwhile, fingerprint, save_section
 from stories_qa.writing import CRITERION_PARTS
 
@@ -104,13 +105,6 @@ def story_edit(request: HttpRequest, project: Project, key: str, section: str) -
     except LookupError:
         raise Http404 from None
     return see_other(item.get_absolute_url())
-
-
-def see_other(url: str) -> HttpResponse:
-    """303: the answer to a form that was taken, to be fetched with GET."""
-    response = redirect(url)
-    response.status_code = 303
-    return response
 
 
 def section_form(
