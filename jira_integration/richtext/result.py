@@ -30,6 +30,7 @@ PHRASES = {
     "image_as_link": "an image became a link",
     "item_paragraphs": "paragraphs of a list item were joined",
     "layout_dropped": "columns became one column",
+    "link_address": "signs in a link's address were percent-encoded",
     "link_dropped": "a link that could run code or read files became text",
     "list_start": "a list starts at 1",
     "list_too_deep": "very deep list levels were joined",

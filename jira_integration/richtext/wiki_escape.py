@@ -62,5 +62,6 @@ def guard_line(line: str) -> str:
 
 def link_address(href: str) -> str:
     """An address in a wiki link: what would end the link, or make it a mention or an attachment, percent-encoded."""
-    href = re.sub(r"[\s|\[\]{}\\!]", lambda found: "".join(f"%{byte:02X}" for byte in found[0].encode()), href)
+    href = re.sub(r"[\s|\[\]{}\\]", lambda found: "".join(f"%{byte:02X}" for byte in found[0].encode()), href)
+    href = _ENTITY.sub(lambda found: f"&#38;{found[0][1:]}", href)
     return f"%{ord(href[0]):02X}{href[1:]}" if href[:1] in "~^" and href else href

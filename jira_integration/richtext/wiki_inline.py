@@ -32,6 +32,8 @@ def inline_wiki(nodes: Sequence[Node], notes: Notes) -> str:
             continue
         opening.sort(key=lambda mark: (-_run(nodes, index, mark), mark["type"] != "link"))
         for mark in opening:
+            if mark["type"] == "link" and not _keeps_address(mark["attrs"]["href"]):
+                notes.add("link_address")
             braced = mark["type"] != "link" and _touches_word(nodes, index, mark)
             out.append("[" if mark["type"] == "link" else _sign(mark, braced))
             opened.append((mark, braced))
@@ -47,6 +49,10 @@ def _is_bare_address(node: Node, opening: list[Node], run: int) -> bool:
         return False
     href = opening[0]["attrs"]["href"]
     return bool(opening[0]["attrs"] == {"href": node["text"]} and link_address(href) == href and "://" in href)
+
+
+def _keeps_address(href: str) -> bool:
+    return link_address(href).replace("&#38;", "&") == href
 
 
 def _run(nodes: Sequence[Node], index: int, mark: Node) -> int:

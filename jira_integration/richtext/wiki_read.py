@@ -135,7 +135,9 @@ class WikiReader:
 
     def _words(self, text: str) -> list[Node]:
         text = text.strip(" \t")
-        return self.inline.read(text) if text and text != "&#32;" else []
+        if text.endswith("&nbsp;") and not text[:-6].strip("\\ "):  # stands where the renderer needs something to stand
+            text = text[:-6]
+        return self.inline.read(text) if text else []
 
     def _paragraph(self, lines: list[str]) -> list[Node]:
         """Lines of text, each line end a line break; a code block among them stands apart."""

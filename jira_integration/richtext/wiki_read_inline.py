@@ -26,6 +26,7 @@ _TOKEN = re.compile(
     r"|(?P<style>\?\?|[*_+^~-])"
     r"|\x00(?P<code>\d+)\x00"
 )
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _EMOTICONS = {
     "(y)": "👍",
     "(n)": "👎",
@@ -150,7 +151,7 @@ class InlineReader:
 def plain(text: str) -> str:
     """Text with its escapes and entities undone."""
     text = re.sub(r"\\([!-/:-@\[-`{-~])", lambda found: f"\ue000{ord(found[1])};", text)
-    text = unescape(text)
+    text = _ENTITY.sub(lambda found: unescape(found[0]), text)
     return re.sub("\ue000(\\d+);", lambda found: chr(int(found[1])), text)
 
 

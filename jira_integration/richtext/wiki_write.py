@@ -57,7 +57,7 @@ class WikiWriter:
             case "paragraph":
                 return self._lines(inside)
             case "heading":
-                return [f"h{attributes(node).get('level', 1)}. {self._line(inside) or '&#32;'}"]
+                return [f"h{attributes(node).get('level', 1)}. {self._line(inside) or '&nbsp;'}"]
             case "codeBlock":
                 return self._code(node)
             case "rule":
@@ -89,7 +89,7 @@ class WikiWriter:
         text = self._inline(nodes)
         inner = text.strip(BREAK)
         if not inner:
-            return ["\\\\ " * len(text) + "&#32;"] if text else []
+            return ["\\\\ " * len(text) + "&nbsp;"] if text else []
         before, after = text.index(inner), len(text) - text.index(inner) - len(inner)
         lines: list[str] = []
         empty = before
@@ -99,7 +99,7 @@ class WikiWriter:
                 continue
             lines.append("\\\\ " * empty + guard_line(line))
             empty = 0
-        lines[-1] += " \\\\" * after
+        lines[-1] += ("\\\\ " * after).rstrip()
         return lines
 
     def _line(self, nodes: Sequence[Tree]) -> str:
@@ -156,7 +156,7 @@ class WikiWriter:
                 lines.append(self._line(children(block)))
             else:
                 first = self._line(children(block))
-        return [f"{marks} {first or '&#32;'}", *lines]
+        return [f"{marks} {first or '&nbsp;'}", *lines]
 
     def _row(self, row: Tree) -> str:
         line = ""
