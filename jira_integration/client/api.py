@@ -16,6 +16,7 @@ CREATES_PER_REQUEST = 50
 READS_PER_REQUEST = 100
 PROPERTIES_PER_READ = 5
 RECONCILED_PER_SEARCH = 50
+ONLY_NAMES = ["id", "key"]  # asked for nothing, Jira gives everything
 WEBHOOKS = "/rest/webhooks/1.0/webhook"
 
 
@@ -89,7 +90,7 @@ class JiraClient(MetadataClient):
         for start in range(0, len(issues), READS_PER_REQUEST):
             asked = {
                 "issueIdsOrKeys": list(issues[start : start + READS_PER_REQUEST]),
-                "fields": list(fields),
+                "fields": list(fields) or ONLY_NAMES,
                 "properties": few(properties, PROPERTIES_PER_READ),
             }
             answer = await self.transport.request("POST", path, json=asked)
@@ -118,7 +119,7 @@ class JiraClient(MetadataClient):
         https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issue-search/#api-rest-api-3-search-jql-post
         """
         path = f"{API}/search/jql"
-        asked: dict[str, Any] = {"jql": jql, "maxResults": page_size, "fields": list(fields) or ["id", "key"]}
+        asked: dict[str, Any] = {"jql": jql, "maxResults": page_size, "fields": list(fields) or ONLY_NAMES}
         if properties:
             asked["properties"] = few(properties, PROPERTIES_PER_READ)
         if reconcile_issues:
@@ -202,7 +203,8 @@ class JiraClient(MetadataClient):
             "excludeBody": False,
             "secret": secret,
         }
-        return read(Webhook, await self.transport.request("POST", WEBHOOKS, json=asked), WEBHOOKS, wrote=True)
+        answer = await self.transport.request("POST", WEBHOOKS, json=asked, hidden=[secret])
+        return read(Webhook, answer, WEBHOOKS, wrote=True)
 
     async def list_webhooks(self) -> list[Webhook]:
         """Every admin webhook of the site, also those of others.

@@ -7,11 +7,18 @@ methods; nothing else in this package knows which one it holds.
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import MutableMapping
+from collections.abc import Iterable, MutableMapping
 from typing import Protocol
 
 HIDDEN = "[hidden]"
 SHORTEST_SECRET = 6  # characters; hiding a shorter one would hide half the words of every message
+
+
+def without(text: str, secrets: Iterable[str]) -> str:
+    for secret in secrets:
+        if len(secret) >= SHORTEST_SECRET:
+            text = text.replace(secret, HIDDEN)
+    return text
 
 
 class Auth(Protocol):
@@ -34,15 +41,13 @@ class BasicToken:
         self.email = email
         pair = b64encode(f"{email}:{token}".encode()).decode("ascii")
         self._header = f"Basic {pair}"
-        self._secrets = tuple(secret for secret in (pair, token) if len(secret) >= SHORTEST_SECRET)
+        self._secrets = (pair, token)
 
     def apply(self, headers: MutableMapping[str, str]) -> None:
         headers["Authorization"] = self._header
 
     def redact(self, text: str) -> str:
-        for secret in self._secrets:
-            text = text.replace(secret, HIDDEN)
-        return text
+        return without(text, self._secrets)
 
     def __repr__(self) -> str:
         return f"BasicToken({self.email!r}, {HIDDEN})"

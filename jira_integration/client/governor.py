@@ -31,7 +31,10 @@ class Governor(Protocol):
         """
 
     async def told(self, scope: Scope, status: int | None, headers: Mapping[str, str]) -> None:
-        """What came back: the status and headers of an answer, or None when none came."""
+        """What came back: the status and headers of an answer, or None when none came.
+
+        Must not raise, nor may leaving a turn: the answer may be the only word about a create.
+        """
 
 
 class NoGovernor:

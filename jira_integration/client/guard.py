@@ -209,6 +209,16 @@ class Guard:
             self._judge(host, address)
         return tuple(found)
 
+    def judge_for_proxy(self, host: str, port: int) -> None:
+        """The same judgement where a proxy connects for us, as far as it goes: what this machine's resolver says.
+
+        Behind many proxies there is no resolver for outside names; what is unknown here is the proxy's to judge.
+        """
+        try:
+            self.resolve(host, port)
+        except JiraUnavailable:
+            return
+
     def _judge(self, host: str, text: str) -> None:
         try:
             address: Address = ipaddress.ip_address(text)

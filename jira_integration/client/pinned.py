@@ -38,27 +38,51 @@ class Exchange:
         """Whether bytes of the request may have left this machine."""
         return self._left
 
-    def leave(self, sock: socket.socket | None) -> None:
-        """Called right before the first byte of the request. Raises TimeoutError when it is too late for it."""
+    def hold(self, sock: socket.socket) -> None:
+        """Keep a handle of the socket in use, one of our own: TLS takes the first one over while it shakes hands.
+
+        Raises TimeoutError, as `leave` does, when it is too late for this request.
+        """
         with self._lock:
-            if self._aborted:
-                raise TimeoutError("The time for this request is over.")
-            self._socket = sock
+            self._still_in_time()
+            self._let_go()
+            self._socket = socket.fromfd(sock.fileno(), sock.family, sock.type)
+
+    def leave(self, sock: socket.socket | None) -> None:
+        """Called right before the first byte of the request."""
+        if isinstance(sock, socket.socket):
+            self.hold(sock)
+        with self._lock:
+            self._still_in_time()
             self._left = True
 
     def abort(self) -> bool:
         """Wake the thread, whatever it waits for on the socket. Returns whether the request may have left."""
         with self._lock:
             self._aborted = True
-            if isinstance(self._socket, socket.socket):
-                # Not the TLS socket's own shutdown: that one would take the encryption away under the reading thread.
+            if self._socket is not None:
                 with contextlib.suppress(OSError):
-                    socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+                    self._socket.shutdown(socket.SHUT_RDWR)
             return self._left
 
+    def abort_after(self, seconds: float) -> None:
+        """The same later, where nobody waits for the answer any more but its thread must come free."""
+        timer = threading.Timer(max(seconds, 0.0), self.abort)
+        timer.daemon = True
+        timer.start()
+
     def end(self) -> None:
-        """The socket goes back to its pool; a late abort must not cut somebody else's answer."""
+        """The connection goes back to its pool; a late abort must not cut somebody else's answer."""
         with self._lock:
+            self._let_go()
+
+    def _still_in_time(self) -> None:
+        if self._aborted:
+            raise TimeoutError("The time for this request is over.")
+
+    def _let_go(self) -> None:
+        if self._socket is not None:
+            self._socket.close()
             self._socket = None
 
 
@@ -97,7 +121,10 @@ def pinned_pools(resolve: Resolve | None, wire: Wire) -> dict[str, Any]:
             super().endheaders(message_body, encode_chunked=encode_chunked)
 
         def _new_conn(self) -> socket.socket:
-            return super()._new_conn() if resolve is None else connect_to(self, resolve)
+            sock = super()._new_conn() if resolve is None else connect_to(self, resolve)
+            if wire.exchange is not None:
+                wire.exchange.hold(sock)
+            return sock
 
     class WatchedTLS(Watched, HTTPSConnection):
         """The same over TLS; the method order puts our socket under urllib3's handshake."""

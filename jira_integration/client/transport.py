@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from http.cookiejar import DefaultCookiePolicy
@@ -22,7 +22,7 @@ from requests.adapters import HTTPAdapter
 
 from jira_integration.client.answers import Answer, lost, trouble_in
 from jira_integration.client.asking import Asked, Params, encoded, filled, query, reads
-from jira_integration.client.auth import Auth
+from jira_integration.client.auth import Auth, without
 from jira_integration.client.exceptions import ErrorCode, JiraError
 from jira_integration.client.governor import Governor, NoGovernor, Scope
 from jira_integration.client.guard import Guard, SiteAddress, api_base
@@ -115,12 +115,14 @@ class Transport:
         repeatable: bool | None = None,
         deadline: float | None = None,
         also: Callable[[Answer], bool] | None = None,
+        hidden: Collection[str] = (),
     ) -> Answer:
         """Send one request and return the answer, or raise one of JiraError's kinds.
 
         `path` may hold names in braces that `at` fills ("/rest/api/3/issue/{issue}"); values are quoted here.
         `json` is any JSON value. `repeatable` is true for reads unless said otherwise. `also` tells an answer that
         the caller reads for itself though its status is an error. `deadline` in seconds replaces the transport's own.
+        `hidden` are secrets in the body, kept out of what Jira says of it.
 
         A cancelled caller does not stop a write on its way: the thread carries it to its end, and only the answer
         goes unheard. Whoever cancels has to look the issue up.
@@ -133,7 +135,7 @@ class Transport:
             writes=not reads(method, path),
             query=query(params or {}),
             body=None if json is None else encoded(json),
-            redact=self._auth.redact,
+            redact=lambda text: without(self._auth.redact(text), hidden),
         )
         scope = Scope(self.site.url, path, method, (at or {}).get("issue"), asked.writes)
         tries = self._tries if (not asked.writes if repeatable is None else repeatable) else 1
@@ -173,7 +175,9 @@ class Transport:
             done, _ = await asyncio.wait({waiting}, timeout=max(seconds, 0.0))
         except asyncio.CancelledError:
             waiting.cancel()  # keeps what still waits for a thread from starting; what has started goes on
-            if not asked.writes:
+            if asked.writes:
+                exchange.abort_after(seconds)
+            else:
                 exchange.abort()
             raise
         if done:
@@ -188,7 +192,7 @@ class Transport:
         self._count(asked, 1)
         try:
             if self._proxy:
-                self._guard.resolve(self.site.host, self.site.effective_port)
+                self._guard.judge_for_proxy(self.site.host, self.site.effective_port)
             return self._on_the_wire(asked)
         except JiraError as known:
             failure = known.with_traceback(None)
@@ -213,17 +217,17 @@ class Transport:
         if asked.body is not None:
             headers["Content-Type"] = "application/json"
         self._auth.apply(headers)
-        with self._session().request(
-            asked.method,
-            asked.url,
-            params=list(asked.query) or None,
-            data=asked.body,
-            headers=headers,
-            timeout=self._timeouts,
-            allow_redirects=False,
+        session = self._session()
+        request = requests.Request(asked.method, asked.url, headers, params=list(asked.query), data=asked.body)
+        # The adapter itself, not the session's send: that one reads the whole body of a redirect, however large.
+        response = session.get_adapter(asked.url).send(
+            session.prepare_request(request),
             stream=True,
+            timeout=self._timeouts,
             verify=self._ca_bundle or True,
-        ) as response:
+            proxies={"http": self._proxy, "https": self._proxy} if self._proxy else {},
+        )
+        with response:
             received = {name.lower(): value for name, value in response.headers.items()}
             return Answer(response.status_code, received, self._read(response, asked))
 
@@ -246,8 +250,6 @@ class Transport:
             session = requests.Session()
             session.trust_env = False
             session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-            if self._proxy:
-                session.proxies = {"http": self._proxy, "https": self._proxy}
             adapter = PinnedAdapter(self._guard, self._wire, pinned=not self._proxy)
             session.mount("https://", adapter)
             session.mount("http://", adapter)

@@ -32,10 +32,12 @@ class ScriptedServer:
     """Answers request after request with the acts in `script`; the last one is used for all further ones.
 
     `requests` holds each request as it came: head and body in one. `released` lets a waiting act go on at the end.
+    `greet` is done to a new connection before anything is read.
     """
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.script: list[Act] = [answer()]
+        self.greet: Act | None = None
         self.requests: list[bytes] = []
         self.connections = 0
         self.released = threading.Event()
@@ -81,6 +83,8 @@ class ScriptedServer:
 
     def _serve(self, connection: socket.socket) -> None:
         with contextlib.suppress(OSError):
+            if self.greet is not None:
+                self.greet(connection)
             if self._tls is not None:
                 connection = self._tls.wrap_socket(connection, server_side=True)
                 self._open.append(connection)

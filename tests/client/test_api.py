@@ -404,6 +404,17 @@ async def test_a_webhooks_id_is_found_in_its_address(jira: JiraClient, payload: 
 
 
 @responses.activate
+async def test_a_webhooks_secret_that_comes_back_in_a_refusal_is_taken_out(jira: JiraClient) -> None:
+    body = {"errorMessages": ["Secret hunter2-hunter2 is too weak."], "errors": {}}
+    responses.post(f"{SITE}/rest/webhooks/1.0/webhook", json=body, status=400)
+
+    with pytest.raises(JiraRejected) as caught:
+        await jira.create_webhook("Ours", "https://sq.test/hook", [], "", "hunter2-hunter2")
+
+    assert caught.value.jira_messages == ("Secret [hidden] is too weak.",)
+
+
+@responses.activate
 async def test_assignable_users_are_found(jira: JiraClient, payload: Payload) -> None:
     body = payload("users__assignable")
     responses.get(f"{API}/user/assignable/search", body=body, content_type="application/json")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime
+import socket
 import ssl
+import time as real_time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -181,3 +183,27 @@ async def test_a_slow_answer_over_tls_is_cut_at_the_deadline_too(
 
     assert caught.value.code == ErrorCode.TIMEOUT
     assert caught.value.outcome_unknown
+
+
+async def test_a_handshake_that_drips_is_cut_at_the_deadline_and_nothing_was_sent(
+    server: ScriptedServer, make_transport: MakeTransport
+) -> None:
+    def never_a_hello(connection: socket.socket) -> None:
+        connection.sendall(b"\x16\x03\x03\x40\x00")  # a record of 16 kB is announced, and comes byte by byte
+        while True:
+            connection.sendall(b"\x00")
+            real_time.sleep(0.02)
+
+    server.greet = never_a_hello
+    guard = Guard(allowed_hosts={"jira.acme.test"}, resolver=Resolver(["127.0.0.1"]))
+    transport = make_transport(f"https://jira.acme.test:{server.port}", guard)
+    began = real_time.monotonic()
+
+    with pytest.raises(JiraUnavailable) as caught:
+        await transport.request("POST", "/rest/api/3/issue/bulk", json={}, deadline=0.3)
+    await transport.aclose()
+
+    assert real_time.monotonic() - began < 3
+    assert not caught.value.outcome_unknown
+    assert server.connections == 1
+    assert transport.sent.total == 0

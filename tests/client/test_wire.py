@@ -8,13 +8,21 @@ import re
 import socket
 import threading
 import time as real_time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
-from jira_integration.client.exceptions import ErrorCode, JiraLoginError, JiraUnavailable
-from jira_integration.client.governor import Scope
+from jira_integration.client.exceptions import (
+    ErrorCode,
+    JiraAddressRefused,
+    JiraLoginError,
+    JiraRateLimited,
+    JiraUnavailable,
+)
+from jira_integration.client.governor import NoGovernor, Scope
+from jira_integration.client.guard import Guard
 from jira_integration.client.transport import Sent
 from tests.client.conftest import TOKEN, FakeTime, MakeTransport
 from tests.client.scripted import ScriptedServer, answer, hang_up, raw
@@ -164,6 +172,52 @@ async def test_a_create_whose_caller_is_cancelled_is_carried_to_its_end(
     assert transport.sent == Sent(total=1, writes=1)
 
 
+async def test_a_cancelled_create_that_is_answered_drop_by_drop_lets_go_of_its_thread_at_the_deadline(
+    server: ScriptedServer, make_transport: MakeTransport
+) -> None:
+    server.script = [drip(HEAD)]
+    transport = make_transport(server.url)
+    creating = asyncio.create_task(transport.request("POST", BULK, json={}, deadline=0.4))
+    await until(lambda: len(server.requests) == 1)
+
+    creating.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await creating
+    began = real_time.monotonic()
+    await transport.aclose()
+
+    assert real_time.monotonic() - began < 3
+
+
+async def test_a_cancelled_read_lets_go_of_its_thread_at_once(
+    server: ScriptedServer, make_transport: MakeTransport
+) -> None:
+    server.script = [lambda _: server.released.wait(10)]
+    transport = make_transport(server.url)
+    reading = asyncio.create_task(transport.request("GET", MYSELF))
+    await until(lambda: len(server.requests) == 1)
+
+    reading.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+    began = real_time.monotonic()
+    await transport.aclose()
+
+    assert real_time.monotonic() - began < 3
+
+
+async def test_the_huge_body_of_a_redirect_is_not_taken_in_either(
+    server: ScriptedServer, make_transport: MakeTransport
+) -> None:
+    server.script = [answer(b" " * 5_000_000, "302 Found", Location="/elsewhere")]
+    transport = make_transport(server.url, max_bytes=1_000_000)
+
+    with pytest.raises(JiraUnavailable) as caught:
+        await transport.request("GET", MYSELF)
+
+    assert caught.value.code == ErrorCode.TOO_LARGE
+
+
 async def test_an_answer_larger_than_allowed_is_not_taken_in(
     server: ScriptedServer, make_transport: MakeTransport
 ) -> None:
@@ -271,6 +325,53 @@ async def test_an_explicit_proxy_carries_the_request(server: ScriptedServer, mak
     assert server.requests[0].startswith(b"GET http://localhost:1/rest/api/3/myself HTTP/1.1")
 
 
+async def test_a_proxy_that_refuses_the_tunnel_leaves_no_doubt_that_nothing_was_sent(
+    server: ScriptedServer, make_transport: MakeTransport
+) -> None:
+    server.script = [answer(b"", "403 Forbidden")]
+    guard = Guard(resolver=unknown_here)
+    transport = make_transport("https://acme.atlassian.net", guard, proxy=server.url)
+
+    with pytest.raises(JiraUnavailable) as caught:
+        await transport.request("POST", BULK, json={})
+
+    assert server.requests[0].startswith(b"CONNECT acme.atlassian.net:443 ")
+    assert TOKEN.encode() not in server.requests[0]
+    assert b"Authorization" not in server.requests[0]
+    assert caught.value.code == ErrorCode.REFUSED
+    assert not caught.value.outcome_unknown
+
+
+async def test_a_proxy_is_not_asked_for_what_this_machine_knows_to_be_private(
+    server: ScriptedServer, make_transport: MakeTransport
+) -> None:
+    guard = Guard(resolver=lambda host, port: ["10.0.0.5"])
+    transport = make_transport("https://inside.test", guard, proxy=server.url)
+
+    with pytest.raises(JiraAddressRefused):
+        await transport.request("GET", MYSELF)
+
+    assert server.connections == 0
+
+
+async def test_a_governor_that_wants_a_long_wait_keeps_the_request_from_being_sent(
+    server: ScriptedServer, make_transport: MakeTransport
+) -> None:
+    class Closed(NoGovernor):
+        @asynccontextmanager
+        async def turn(self, scope: Scope) -> AsyncIterator[None]:
+            raise JiraRateLimited("The site has a pause.", retry_after=900)
+            yield
+
+    transport = make_transport(server.url, governor=Closed())
+
+    with pytest.raises(JiraRateLimited) as caught:
+        await transport.request("POST", BULK, json={})
+
+    assert caught.value.retry_after == 900
+    assert server.connections == 0
+
+
 async def test_every_try_has_a_turn_and_the_governor_hears_what_came_of_it(
     server: ScriptedServer, make_transport: MakeTransport, time: FakeTime
 ) -> None:
@@ -344,6 +445,10 @@ def every_text_of(error: BaseException) -> str:
             shown += [repr(value) for value in frame.tb_frame.f_locals.values()]
         frame = frame.tb_next
     return "\n".join(shown)
+
+
+def unknown_here(host: str, port: int) -> list[str]:
+    raise OSError("no resolver for outside names")
 
 
 async def until(true: Callable[[], bool]) -> None:
