@@ -7,38 +7,40 @@ from importlib.util import find_spec
 
 from django.urls import URLPattern, path
 
+from jira_integration.views import audit, live, overview, plans, runs
 from jira_integration.views.unbuilt import unbuilt
+from jira_integration.views.webhooks import webhook
 
-if find_spec("jira_integration.urls_setup"):
+if all(find_spec(f"jira_integration.views.{name}") for name in ("connections", "setup", "setup_webhook")):
     setup_urlpatterns: list[URLPattern] = import_module("jira_integration.urls_setup").urlpatterns
 else:
     setup_urlpatterns = [
         path("jira/connections/", unbuilt, name="connections"),
         path("jira/connections/new/", unbuilt, name="connection_new"),
         path("jira/connections/<int:pk>/setup/<slug:step>/", unbuilt, name="setup_step"),
-        path("jira/webhooks/<uuid:uid>/", unbuilt, name="webhook"),
     ]
 
 app_name = "jira_integration"
 urlpatterns = [
-    path("p/<str:project>/jira/", unbuilt, name="overview"),
-    path("p/<str:project>/jira/check/", unbuilt, name="check_now"),
-    path("p/<str:project>/jira/news/", unbuilt, name="news"),
-    path("p/<str:project>/jira/plans/", unbuilt, name="plan_create"),
-    path("p/<str:project>/jira/plans/<int:number>/", unbuilt, name="plan"),
-    path("p/<str:project>/jira/plans/<int:number>/live/", unbuilt, name="plan_live"),
-    path("p/<str:project>/jira/plans/<int:number>/export/", unbuilt, name="plan_export"),
-    path("p/<str:project>/jira/plans/<int:number>/refresh/", unbuilt, name="plan_refresh"),
-    path("p/<str:project>/jira/plans/<int:number>/discard/", unbuilt, name="plan_discard"),
-    path("p/<str:project>/jira/plans/<int:number>/csv/", unbuilt, name="plan_csv"),
-    path("p/<str:project>/jira/runs/", unbuilt, name="runs"),
-    path("p/<str:project>/jira/runs/<int:number>/", unbuilt, name="run"),
-    path("p/<str:project>/jira/runs/<int:number>/live/", unbuilt, name="run_live"),
-    path("p/<str:project>/jira/runs/<int:number>/stop/", unbuilt, name="run_stop"),
-    path("p/<str:project>/jira/runs/<int:number>/continue/", unbuilt, name="run_continue"),
-    path("p/<str:project>/jira/runs/<int:number>/retry/", unbuilt, name="run_retry"),
-    path("p/<str:project>/jira/runs/<int:number>/items/<int:item>/retry/", unbuilt, name="run_item_retry"),
-    path("p/<str:project>/jira/runs/<int:number>/csv/", unbuilt, name="run_csv"),
-    path("audit/", unbuilt, name="audit"),
+    path("p/<str:project>/jira/", overview.overview, name="overview"),
+    path("p/<str:project>/jira/check/", overview.check_now, name="check_now"),
+    path("p/<str:project>/jira/news/", live.news, name="news"),
+    path("p/<str:project>/jira/plans/", plans.plan_create, name="plan_create"),
+    path("p/<str:project>/jira/plans/<int:number>/", plans.plan, name="plan"),
+    path("p/<str:project>/jira/plans/<int:number>/live/", plans.plan_live, name="plan_live"),
+    path("p/<str:project>/jira/plans/<int:number>/export/", plans.plan_export, name="plan_export"),
+    path("p/<str:project>/jira/plans/<int:number>/refresh/", plans.plan_refresh, name="plan_refresh"),
+    path("p/<str:project>/jira/plans/<int:number>/discard/", plans.plan_discard, name="plan_discard"),
+    path("p/<str:project>/jira/plans/<int:number>/csv/", plans.plan_csv, name="plan_csv"),
+    path("p/<str:project>/jira/runs/", runs.runs, name="runs"),
+    path("p/<str:project>/jira/runs/<int:number>/", runs.run, name="run"),
+    path("p/<str:project>/jira/runs/<int:number>/live/", live.run_live, name="run_live"),
+    path("p/<str:project>/jira/runs/<int:number>/stop/", runs.run_stop, name="run_stop"),
+    path("p/<str:project>/jira/runs/<int:number>/continue/", runs.run_continue, name="run_continue"),
+    path("p/<str:project>/jira/runs/<int:number>/retry/", runs.run_retry, name="run_retry"),
+    path("p/<str:project>/jira/runs/<int:number>/items/<int:item>/retry/", runs.run_item_retry, name="run_item_retry"),
+    path("p/<str:project>/jira/runs/<int:number>/csv/", runs.run_csv, name="run_csv"),
+    path("audit/", audit.audit, name="audit"),
+    path("jira/webhooks/<uuid:uid>/", webhook, name="webhook"),
     *setup_urlpatterns,
 ]
