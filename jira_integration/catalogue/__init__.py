@@ -21,12 +21,16 @@ ENTRIES: dict[str, Entry] = {
     **syncing.ENTRIES,
 }
 SENTENCES = audit.SENTENCES
+# Shorter names under which callers hand a value over.
+ALSO = {"issue_type": "type", "jira_project": "project"}
 
 
 def explain(code: str, values: Mapping[str, Any] | None = None) -> Explained:
     """What to show for an error. `values` fill the gaps of its texts and the address of its action; what is missing
     is worded in general ("the Jira account")."""
     known = dict(values or {})
+    for name, other in ALSO.items():
+        known.setdefault(name, known.get(other))
     entry = ENTRIES.get(code)
     if entry is None:
         known.setdefault("code", code)

@@ -64,17 +64,17 @@ ENTRIES: dict[str, Entry] = {
         _("Jira did not accept {field}."), _("What it said: {said}"), _("Change the story or the mapping."), FIELDS
     ),
     "summary_cut": Entry(
-        _("The title is cut to {limit} characters."),
-        _("Jira takes no longer summary. The full title stands at the top of the description."),
+        _("The title is cut: it has {length} characters."),
+        _("Jira's summary is one line of at most 255. The full title stands at the top of the description."),
         tone="warning",
     ),
     "description_cut": Entry(
         _("The description is cut."),
-        _("Jira takes {limit} characters. The text ends with a link to the story."),
+        _("It is longer than Jira takes. What is left out can be read here; the text ends with a link to the story."),
         tone="warning",
     ),
     "label_changed": Entry(
-        _("Labels are written as Jira allows: {labels}."),
+        _("The label “{label}” becomes “{sent}”."),
         _("Jira's labels hold no spaces; spaces become hyphens."),
         tone="info",
     ),

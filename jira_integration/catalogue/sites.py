@@ -52,6 +52,12 @@ ENTRIES: dict[str, Entry] = {
         _("Use the public address of your Jira, or ask whoever runs this site to allow it (JIRA_ALLOWED_HOSTS)."),
         CHANGE,
     ),
+    "data_center": Entry(
+        _("{site} is Jira Data Center {version}."),
+        _("Only Jira Cloud can be connected so far. Nothing was saved."),
+        _("Use the address of a Jira Cloud site."),
+        CHANGE,
+    ),
     "sso_page": Entry(
         _("A sign-in page answered instead of Jira."),
         _("Single sign-on stands before Jira's API at {site}."),
