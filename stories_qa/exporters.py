@@ -214,7 +214,8 @@ def _criterion_lines(criteria: list[dict[str, str]]) -> list[str]:
 
 
 def as_markdown(document: dict[str, Any]) -> str:
-    """Headings and lists as docs/importing.md describes them. Headings inside descriptions are the writer's own."""
+    """Headings and lists as docs/importing.md describes them. Headings inside descriptions become lower
+    ones, so that they do not end the story they stand in."""
     project = document["project"]
     parts = [f"<!-- Stories & QA backlog: {project['key']} -->", f"# {project['name']}"]
     by_epic: dict[str | None, list[dict[str, Any]]] = defaultdict(list)
@@ -224,7 +225,7 @@ def as_markdown(document: dict[str, Any]) -> str:
     for story in by_epic[None]:
         parts += _story_parts(story)
     for epic in document["epics"]:
-        parts += [f"## Epic {epic['key']}: {epic['title']}", _labels_of(epic), epic["description"]]
+        parts += [f"## Epic {epic['key']}: {epic['title']}", _labels_of(epic), _below(epic["description"])]
         for story in by_epic[epic["key"]]:
             parts += _story_parts(story)
     for test in document["test_cases"]:
@@ -233,7 +234,7 @@ def as_markdown(document: dict[str, Any]) -> str:
 
 
 def _story_parts(story: dict[str, Any]) -> list[str]:
-    parts = [f"### Story {story['key']}: {story['title']}", _labels_of(story), story["description"]]
+    parts = [f"### Story {story['key']}: {story['title']}", _labels_of(story), _below(story["description"])]
     if story["criteria"]:
         parts += ["**Acceptance criteria:**", "\n".join(_criterion_lines(story["criteria"]))]
     for test in story["test_cases"]:
@@ -241,10 +242,28 @@ def _story_parts(story: dict[str, Any]) -> list[str]:
     return parts
 
 
+def _below(text: str) -> str:
+    """Text whose headings are of level 5 or 6; code blocks are left alone."""
+    lines, fence = [], ""
+    for line in text.split("\n"):
+        mark = re.match(r"\s*(`{3,}|~{3,})", line)
+        if mark:
+            fence = "" if fence and mark[1].startswith(fence) else fence or mark[1]
+        elif not fence:
+            line = re.sub(r"^ {0,3}#{1,5}(?=[ \t])", "#####", line)
+        lines.append(line)
+    return "\n".join(lines)
+
+
 def _test_parts(test: dict[str, Any], level: int) -> list[str]:
     rows = [f"| {_cell(step['action'])} | {_cell(step['expected'])} |" for step in test["steps"]]
     table = "\n".join(["| Step | Expected result |", "| --- | --- |", *rows]) if rows else ""
-    return [f"{'#' * level} Test case {test['key']}: {test['title']}", _labels_of(test), test["preconditions"], table]
+    return [
+        f"{'#' * level} Test case {test['key']}: {test['title']}",
+        _labels_of(test),
+        _below(test["preconditions"]),
+        table,
+    ]
 
 
 def _cell(text: str) -> str:

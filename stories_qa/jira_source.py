@@ -53,7 +53,8 @@ STATES: list[tuple[str, str | Promise, str]] = [
 
 def with_sync(queryset: QuerySet[Any]) -> QuerySet[Any]:
     """Epics, stories or test cases with `jira_state`, `jira_key` and `jira_ticket_id` added in SQL."""
-    return annotate_sync(queryset)
+    annotated: QuerySet[Any] = annotate_sync(queryset)
+    return annotated
 
 
 def sync_states() -> list[tuple[str, str, str]]:

@@ -9,7 +9,7 @@ from stories_qa.models import Project
 
 
 def one_project(key: str | None) -> Project:
-    """The project with this key; the only one when no key is given. CommandError (exit status 2) when that is no one."""
+    """The project with this key; the only one when no key is given. CommandError (exit status 2) if that is no one."""
     projects = list(Project.objects.filter(key=key) if key is not None else Project.objects.all()[:2])
     if len(projects) == 1:
         return projects[0]

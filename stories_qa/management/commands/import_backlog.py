@@ -29,9 +29,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("files", nargs="+", metavar="FILE")
-        parser.add_argument(
-            "--project", metavar="KEY", help="made when there is none; may be left out where there is one"
-        )
+        parser.add_argument("--project", metavar="KEY", help="made if new; may be left out where there is one")
         parser.add_argument("--format", choices=FORMATS, default="auto")
         parser.add_argument("--json", action="store_true", help="print the counts and problems as JSON")
 
