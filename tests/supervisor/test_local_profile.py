@@ -84,7 +84,7 @@ def test_the_printed_login_opens_the_seeded_backlog(first_run: tuple[Supervisor,
 def test_a_wrong_password_stays_outside(first_run: tuple[Supervisor, int]) -> None:
     run, _ = first_run
 
-    assert "/login" in sign_in(run.address, "demo", "not-demo").url
+    assert "/sign-in/" in sign_in(run.address, "demo", "not-demo").url
 
 
 def test_the_printed_sandbox_answers_to_the_printed_sign_in_data(first_run: tuple[Supervisor, int]) -> None:
