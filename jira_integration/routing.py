@@ -1,5 +1,12 @@
-"""WebSocket addresses."""
+"""WebSocket addresses; the host puts them behind its session and origin checks (config/asgi.py)."""
 
 from __future__ import annotations
 
-websocket_urlpatterns: list[object] = []
+from django.urls import path
+
+from jira_integration.consumers import RunConsumer, WorkspaceConsumer
+
+websocket_urlpatterns = [
+    path("ws/runs/<int:number>/", RunConsumer.as_asgi()),
+    path("ws/workspace/<str:project>/", WorkspaceConsumer.as_asgi()),
+]

@@ -8,14 +8,15 @@ from typing import Any, Concatenate, ParamSpec
 
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
 from jira_integration.conf import story_source
 from jira_integration.contracts import Act, ProjectInfo
 
 P = ParamSpec("P")
-ProjectView = Callable[Concatenate[HttpRequest, ProjectInfo, P], HttpResponse]
-SiteView = Callable[Concatenate[HttpRequest, P], HttpResponse]
+ProjectView = Callable[Concatenate[HttpRequest, ProjectInfo, P], HttpResponseBase]
+SiteView = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 
 def page(
@@ -41,16 +42,16 @@ def not_allowed(request: HttpRequest, project: ProjectInfo, act: Act) -> HttpRes
     return page(request, "not_allowed.html", {"act": act.value, "who": who}, project=project, status=403)
 
 
-def for_project(act: Act) -> Callable[[ProjectView[P]], Callable[..., HttpResponse]]:
+def for_project(act: Act) -> Callable[[ProjectView[P]], Callable[..., HttpResponseBase]]:
     """Make a view of a project out of `view(request, project: ProjectInfo, …)`; the address gives `project=<key>`.
 
     Nobody signed in: to the sign-in page. No such project, or one this person may not even look at: 404, so that
     names of projects do not leak. A member whose role is too small: 403 with the names of those who may.
     """
 
-    def decorate(view: ProjectView[P]) -> Callable[..., HttpResponse]:
+    def decorate(view: ProjectView[P]) -> Callable[..., HttpResponseBase]:
         @wraps(view)
-        def checked(request: HttpRequest, project: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        def checked(request: HttpRequest, project: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return redirect_to_login(request.get_full_path())
             source = story_source()
@@ -72,14 +73,14 @@ def admin_projects(user: Any) -> list[ProjectInfo]:
     return [project for project in source.projects_for(user) if source.may(user, project.ref, Act.ADMIN)]
 
 
-def for_connections(view: SiteView[P]) -> Callable[..., HttpResponse]:
+def for_connections(view: SiteView[P]) -> Callable[..., HttpResponseBase]:
     """A page about connections, which belong to the whole site: for Jira admins of at least one project.
 
     Members of some project see who may; people without any project get 404.
     """
 
     @wraps(view)
-    def checked(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def checked(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return redirect_to_login(request.get_full_path())
         if not admin_projects(request.user):

@@ -1,0 +1,88 @@
+"""What open pages are told: the same partials as the pages, as pieces that are swapped in by their ids.
+
+`run_news` and `workspace_news` are used by the socket (consumers.py) and by the polling answer (views/live.py), so both
+say the same. Rows come inside <template>: a table row cannot stand beside a <section> otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Q
+from django.template.loader import render_to_string
+
+from jira_integration.badges import SYNC, sync_state
+from jira_integration.conf import story_source
+from jira_integration.contracts import Act, ProjectInfo
+from jira_integration.models import ExportedTicket, ExportRun, LiveSequence
+from jira_integration.overview import states_of
+from jira_integration.runview import RunView
+from jira_integration.standing import card, mapping_of, needs_you
+
+MOST_ROWS = 500  # rows or badges a page can ask for at once
+FRAME = ("conn", "needs-you")  # parts of the frame that every page has
+
+
+@dataclass(frozen=True)
+class News:
+    """Pieces to swap in, the number they bring the page to, and whether nothing more will come."""
+
+    html: str
+    seq: int
+    ended: bool = False
+
+
+def run_of(pk: int) -> ExportRun | None:
+    return ExportRun.objects.select_related("connection", "plan__mapping", "started_by").filter(pk=pk).first()
+
+
+def run_news(
+    run: ExportRun, project: ProjectInfo, user: Any, *, after: int, rows: Sequence[int] = (), show: str = "all"
+) -> News:
+    """What changed in a run since number `after`: its head, progress and activity, and those of the page's `rows`
+    (ids of items) that changed."""
+    view = RunView(run, project)
+    changed = run.items.filter(seq__gt=after, pk__in=list(rows)[:MOST_ROWS]).order_by("position")
+    shown = view.rows(changed)
+    # Read before or with the rows: a change that came in between is asked for again, never passed over.
+    source = story_source()
+    context = {
+        "run": run,
+        "view": view,
+        "project": project,
+        "rows": shown,
+        "show": show,
+        "oob": True,
+        "may_export": source.may(user, project.ref, Act.EXPORT),
+        "may_admin": source.may(user, project.ref, Act.ADMIN),
+    }
+    return News(render_to_string("jira_integration/run_news.html", context), run.seq, view.ended)
+
+
+def workspace_news(
+    project: ProjectInfo, user: Any, *, after: int, keys: Iterable[str] = (), parts: Iterable[str] = ()
+) -> News:
+    """What changed in a backlog since number `after`: badges of the stories on screen (`keys`), and the `parts` of
+    the frame and of the overview that the page has."""
+    seq = LiveSequence.objects.filter(project_ref=project.ref).values_list("value", flat=True).first() or 0
+    wanted = list(keys)[:MOST_ROWS]
+    tickets = ExportedTicket.objects.filter(
+        Q(seq__gt=after), project_ref=project.ref, unlinked_at=None, story_key__in=wanted
+    ).select_related("connection")
+    by_ref = {ticket.story_ref: ticket for ticket in tickets}
+    badges = []
+    for snapshot in story_source().snapshots(project.ref, by_ref):
+        ticket = by_ref[snapshot.ref]
+        code = sync_state(ticket, version=snapshot.version, sync_off=snapshot.sync_off)
+        badges.append({"key": snapshot.key, "ticket": ticket, "badge": SYNC[code]})
+    asked = set(parts)
+    context: dict[str, Any] = {"project": project, "badges": badges, "parts": asked, "oob": True}
+    if "conn" in asked:
+        context["card"] = card(project, mapping_of(project.ref))
+    if "needs-you" in asked:
+        context["needs_you"] = needs_you(project.ref)
+    if "overview" in asked:
+        context |= {"overview": True, "states": states_of(project)}
+    return News(render_to_string("jira_integration/workspace_news.html", context), seq)

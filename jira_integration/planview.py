@@ -1,0 +1,274 @@
+"""A plan as its page shows it: counts, items in the order of urgency, differences, what speaks against sending."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+from typing import Any
+
+from django.db.models import Case, Count, DateTimeField, F, IntegerField, OuterRef, QuerySet, Subquery, Value, When
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from jira_integration.badges import SIGNS, Sign
+from jira_integration.catalogue import Explained, explain
+from jira_integration.conf import conf, story_source
+from jira_integration.contracts import Act, ProjectInfo
+from jira_integration.diff import Part, difference, shortened_words
+from jira_integration.mapping.metadata import stored
+from jira_integration.models import ExportedTicket, ExportPlan, PlannedTicket
+from jira_integration.run_counts import counted_kinds
+from jira_integration.timewords import span
+
+ROWS = 50
+SECONDS_PER_REQUEST = 0.8  # what a request to Jira Cloud takes, about
+ORDER = ("blocked", "conflict", "update", "create", "unchanged")
+STRIP = ("create", "update", "unchanged", "conflict", "blocked")
+NAMED_MOST = 5  # issues that changed since, named in the message
+
+
+@dataclass(frozen=True)
+class Change:
+    """One Jira field: for an update its two sides; for a create `after`, and `short` when that is long."""
+
+    label: str
+    before: list[Part]
+    after: list[Part]
+    text: str = ""
+    short: str = ""
+
+    @property
+    def lines(self) -> int:
+        return len(self.text.splitlines())
+
+
+class ItemView:
+    """One planned item."""
+
+    def __init__(self, planned: PlannedTicket, plan: PlanView, *, url: str, opened: bool) -> None:
+        self.planned, self.plan, self.url, self.opened = planned, plan, url, opened
+
+    @property
+    def sign(self) -> Sign:
+        return SIGNS[self.planned.action]
+
+    @cached_property
+    def changes(self) -> list[Change]:
+        made = []
+        for change in self.planned.changes:
+            before, after = str(change.get("before") or ""), str(change.get("after") or "")
+            if self.planned.action == PlannedTicket.Action.CREATE:
+                short = shortened_words(after)
+                made.append(Change(change["label"], [], [], after, short if short != after else ""))
+            else:
+                made.append(Change(change["label"], *difference(before, after)))
+        return made
+
+    @cached_property
+    def findings(self) -> list[Explained]:
+        """Why it is left out, or what is worth knowing; what blocks comes first."""
+        planned = self.planned
+        facts = {**self.plan.facts, "story": planned.story_key, "issue": planned.issue_key}
+        blocking_first = sorted(planned.findings, key=lambda one: not one.get("blocking"))
+        return [explain(one["code"], {**facts, **one.get("values", {})}) for one in blocking_first]
+
+    @property
+    def refs(self) -> list[str]:
+        """What "Preview again" and "Add the epic" are of: everything that was chosen, and this."""
+        return list(dict.fromkeys([*self.plan.plan.story_refs, self.planned.story_ref]))
+
+    @property
+    def note(self) -> str:
+        """The right end of its line."""
+        planned, number = self.planned, len(self.planned.changes)
+        match planned.action:
+            case "blocked":
+                problems = sum(1 for one in planned.findings if one.get("blocking")) or 1
+                return ngettext("%(n)d problem", "%(n)d problems", problems) % {"n": problems}
+            case "conflict":
+                return _("left out until resolved")
+            case "unchanged":
+                return _("skipped")
+        words = ngettext("%(n)d field", "%(n)d fields", number) % {"n": number}
+        return _("%(fields)s · added, its stories need it") % {"fields": words} if planned.added else words
+
+    @property
+    def has_details(self) -> bool:
+        return bool(self.planned.changes or self.planned.findings)
+
+
+class PlanView:
+    """Everything the preview shows, read when asked for."""
+
+    def __init__(self, plan: ExportPlan, project: ProjectInfo, show: str = "all") -> None:
+        self.plan, self.project = plan, project
+        self.show = show if show in STRIP else "all"
+
+    @property
+    def connection(self) -> Any:
+        return self.plan.mapping.connection
+
+    @cached_property
+    def facts(self) -> dict[str, Any]:
+        mapping = self.plan.mapping
+        return {
+            "project_key": self.project.key,
+            "project": self.project.name,
+            "connection_id": mapping.connection_id,
+            "site": self.connection.host,
+            "account": self.connection.account_name or self.connection.user_name,
+            "jira_project": mapping.jira_project_key,
+            "by": mapping.saved_by or _("Someone"),
+        }
+
+    @property
+    def total(self) -> int:
+        return sum(int(count) for count in self.plan.counts.values())
+
+    @property
+    def strip(self) -> list[tuple[Sign, int]]:
+        return [(SIGNS[code], int(self.plan.counts.get(code, 0))) for code in STRIP]
+
+    def items(self) -> QuerySet[PlannedTicket]:
+        """In the order blocked, conflict, update, create, no change; inside, the backlog's."""
+        rank = Case(
+            *(When(action=action, then=Value(rank)) for rank, action in enumerate(ORDER)),
+            output_field=IntegerField(),
+        )
+        items = self.plan.items.all() if self.show == "all" else self.plan.items.filter(action=self.show)
+        return items.order_by(rank, "position")
+
+    def shown(self, rows: list[PlannedTicket], *, first_page: bool) -> list[ItemView]:
+        """Open by default: problems, and the first update and the first create."""
+        snapshots = story_source().snapshots(self.plan.project_ref, [row.story_ref for row in rows])
+        urls = {snapshot.ref: snapshot.url for snapshot in snapshots}
+        made, seen = [], set()
+        for row in rows:
+            first = first_page and row.action in ("update", "create") and row.action not in seen
+            seen.add(row.action)
+            opened = first or row.action == PlannedTicket.Action.BLOCKED
+            made.append(ItemView(row, self, url=urls.get(row.story_ref, ""), opened=opened))
+        return made
+
+    @cached_property
+    def kinds(self) -> dict[str, int]:
+        """Kind → how many would be sent."""
+        sendable = self.plan.items.filter(action__in=["create", "update"]).order_by()
+        return dict(sendable.values_list("kind").annotate(n=Count("pk")))
+
+    @property
+    def chosen_words(self) -> str:
+        counted = self.plan.items.order_by().values_list("kind").annotate(n=Count("pk"))
+        return counted_kinds(dict(counted))
+
+    @property
+    def sendable_words(self) -> str:
+        return counted_kinds(self.kinds)
+
+    @cached_property
+    def types(self) -> list[str]:
+        """ "4 Story", in Jira's own words where they are known."""
+        mapping = self.plan.mapping
+        known = stored(self.connection, mapping.jira_project_id)
+        words = []
+        for kind, count in self.kinds.items():
+            issue_type = known[0].type(mapping.type_id(kind)) if known else None
+            words.append(f"{count} {issue_type.name}" if issue_type else counted_kinds({kind: count}))
+        return words
+
+    @property
+    def left_out(self) -> int:
+        return self.total - self.plan.sendable
+
+    @property
+    def time(self) -> str:
+        return span(max(1.0, self.plan.requests_expected * SECONDS_PER_REQUEST))
+
+    @property
+    def checks(self) -> list[tuple[str, Explained]]:
+        """("ok" | "warn" | "bad", words) about the plan as a whole."""
+        tones = {"ok": "ok", "good": "ok", "warning": "warn", "warn": "warn", "bad": "bad", "danger": "bad"}
+        return [
+            (tones.get(str(one.get("state")), "warn"), explain(one["code"], {**self.facts, **one.get("values", {})}))
+            for one in self.plan.checks
+        ]
+
+    @cached_property
+    def moved(self) -> list[str]:
+        """Keys of issues that changed in Jira after this plan looked at them, by Jira's own clock."""
+        tickets = ExportedTicket.objects.filter(uid=OuterRef("uid")).values("jira_updated_at")
+        return list(
+            self.plan.items.exclude(seen_updated_at=None)
+            .annotate(now_at=Subquery(tickets[:1], output_field=DateTimeField()))
+            .filter(now_at__gt=F("seen_updated_at"))
+            .order_by("position")
+            .values_list("issue_key", flat=True)[: NAMED_MOST + 1]
+        )
+
+    @cached_property
+    def stale(self) -> Explained | None:
+        """What speaks against sending a plan that is ready: the worst first."""
+        plan = self.plan
+        if plan.state != ExportPlan.State.READY or plan.jira_read_at is None:
+            return None
+        if plan.mapping_version != plan.mapping.version:
+            return explain("mapping_changed_since_preview", self.facts)
+        if self.moved:
+            return None  # said with the keys, see `moved_words`
+        if timezone.now() - plan.jira_read_at > timedelta(seconds=conf.PLAN_STALE_SECONDS):
+            read_at = timezone.localtime(plan.jira_read_at).strftime("%H:%M")
+            return explain("plan_stale", {**self.facts, "read_at": read_at})
+        return None
+
+    @property
+    def moved_words(self) -> str:
+        if self.plan.state != ExportPlan.State.READY or not self.moved:
+            return ""
+        keys = ", ".join(self.moved[:NAMED_MOST])
+        return f"{keys} …" if len(self.moved) > NAMED_MOST else keys
+
+    @property
+    def trouble(self) -> Explained | None:
+        """Why it could not be built."""
+        if self.plan.state != ExportPlan.State.FAILED:
+            return None
+        return explain(self.plan.error_code or "unknown", {**self.facts, **self.plan.error_values})
+
+    @property
+    def nothing(self) -> str:
+        """In place of the button when nothing would be sent."""
+        counts: Mapping[str, int] = self.plan.counts
+        if not self.total:
+            return str(explain("empty_plan", self.facts))
+        blocked, conflict = int(counts.get("blocked", 0)), int(counts.get("conflict", 0))
+        if not blocked and not conflict:
+            return _("Jira already has all of this.")
+        parts = []
+        if blocked:
+            parts.append(ngettext("%(n)d is blocked", "%(n)d are blocked", blocked) % {"n": blocked})
+        if conflict:
+            parts.append(ngettext("%(n)d is in conflict", "%(n)d are in conflict", conflict) % {"n": conflict})
+        return _("Nothing to send. %(parts)s.") % {"parts": ", ".join(parts)}
+
+    @property
+    def chosen(self) -> int:
+        return len(self.plan.story_refs)
+
+    @property
+    def bar_total(self) -> int:
+        return max(1, self.chosen, self.plan.progress)
+
+    @property
+    def bar_width(self) -> str:
+        return f"{100 * self.plan.progress / self.bar_total:.2f}%"
+
+    @cached_property
+    def admins(self) -> list[str]:
+        return list(story_source().who_may(self.project.ref, Act.ADMIN))[:2]
+
+    @cached_property
+    def exporters(self) -> list[str]:
+        return list(story_source().who_may(self.project.ref, Act.EXPORT))[:2]

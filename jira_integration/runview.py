@@ -1,0 +1,279 @@
+"""A run as its page shows it: its rows with their reasons, what several failures have in common, its activity.
+
+The page, the polling answer and the socket all show these.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from django.db.models import Count, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from jira_integration.badges import ITEM, Badge
+from jira_integration.catalogue import Explained, explain, sentence
+from jira_integration.conf import story_source
+from jira_integration.contracts import Act, ProjectInfo
+from jira_integration.models import ExportRun, RunEvent, RunItem
+from jira_integration.run_counts import FILTERS, Progress, counted_kinds
+from jira_integration.untrusted import visible
+
+ROWS = 100  # rows shown at once
+SAME_REASON = 3  # this many equal failures are said once, above the list
+GROUPED_MOST = 5_000  # failures looked at to find equal ones
+ACTIVITY_LINES = 30
+AGAIN_MOST = 500  # stories a "Preview again" button takes along
+
+State = RunItem.State
+SHOWN_WITH_REASON = (*FILTERS["needs"], State.SKIPPED, State.NOT_SENT)
+# What a reason names that differs from story to story: without these, two failures may be one.
+OWN_VALUES = {"story", "issue", "epic", "key", "title", "row"}
+GOOD_NEWS = {"batch_answered", "read_back", "updated", "ended", "metadata_confirmed"}
+BAD_NEWS = {"no_answer", "waiting", "worker_lost", "taken_over"}
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of activity in words."""
+
+    at: datetime
+    text: str
+    dot: str
+
+    @classmethod
+    def of(cls, event: RunEvent, facts: Mapping[str, Any]) -> Line:
+        item = event.item
+        own = {"story": item.story_key, "issue": item.issue_key} if item else {}
+        values = {**facts, **own, **event.values}
+        if event.code == "waiting" and values.get("code"):
+            values.setdefault("why", explain(str(values["code"]), values).title)
+        dot = "ok" if event.code in GOOD_NEWS else "warn" if event.code in BAD_NEWS else "info"
+        return cls(event.at, visible(sentence(event.code, values)), dot)
+
+
+@dataclass
+class Row:
+    """One item of a run with everything its row shows."""
+
+    item: RunItem
+    run: ExportRun
+    url: str = ""
+    reason: Explained | None = None
+    attempts: list[Line] = field(default_factory=list)
+
+    @property
+    def badge(self) -> Badge:
+        waits = self.run.state == ExportRun.State.WAITING and self.item.state == State.SENDING
+        return ITEM["retrying" if waits else self.item.state]
+
+    @property
+    def issue_url(self) -> str:
+        return self.run.connection.browse_url(self.item.issue_key)
+
+    @property
+    def took(self) -> float | None:
+        """Seconds from sending to the end."""
+        if (
+            self.item.sent_at is None
+            or self.item.ended_at is None
+            or self.item.state in (State.SKIPPED, State.NOT_SENT)
+        ):
+            return None
+        return max(0.0, (self.item.ended_at - self.item.sent_at).total_seconds())
+
+    @property
+    def said(self) -> list[str]:
+        return [visible(str(line)) for line in self.item.jira_said]
+
+    @property
+    def refs(self) -> list[str]:
+        """What "Preview again" is of."""
+        return [self.item.story_ref]
+
+    @property
+    def may_be_retried(self) -> bool:
+        return self.run.state in ExportRun.ENDED and self.item.state in (State.FAILED, State.UNCONFIRMED)
+
+
+@dataclass(frozen=True)
+class Group:
+    """Failures with the same cause."""
+
+    count: int
+    reason: Explained
+
+
+class RunView:
+    """Everything the run page shows, read when asked for."""
+
+    def __init__(self, run: ExportRun, project: ProjectInfo) -> None:
+        self.run, self.project = run, project
+
+    @cached_property
+    def progress(self) -> Progress:
+        return Progress.of(self.run)
+
+    @property
+    def seq(self) -> int:
+        return self.run.seq
+
+    @property
+    def ended(self) -> bool:
+        return self.run.state in ExportRun.ENDED
+
+    @property
+    def awake(self) -> bool:
+        """Whether something may still change by itself: a page without scripts loads itself again."""
+        return not self.ended and self.run.shown_state != ExportRun.State.INTERRUPTED
+
+    @cached_property
+    def facts(self) -> dict[str, Any]:
+        """What every reason may name."""
+        connection, mapping = self.run.connection, self.run.plan.mapping
+        return {
+            "project_key": self.project.key,
+            "project": self.project.name,
+            "connection_id": connection.pk,
+            "site": connection.host,
+            "account": connection.account_name or connection.user_name,
+            "jira_project": mapping.jira_project_key,
+            "run": self.run.pk,
+        }
+
+    def explained(self, code: str, values: Mapping[str, Any], item: RunItem | None = None) -> Explained:
+        own = {"story": item.story_key, "issue": item.issue_key} if item else {}
+        return explain(code, {**self.facts, **own, **values})
+
+    @cached_property
+    def groups(self) -> dict[str, Group]:
+        """Causes that at least three failures share, by their fingerprint."""
+        if self.progress.failed < SAME_REASON:
+            return {}
+        failures = self.run.items.filter(state=State.FAILED).order_by().values_list("error_code", "error_values")
+        counted: dict[str, int] = defaultdict(int)
+        examples: dict[str, tuple[str, dict[str, Any]]] = {}
+        for code, values in failures[:GROUPED_MOST]:
+            cause = fingerprint(code, values)
+            counted[cause] += 1
+            examples.setdefault(cause, (code, {k: v for k, v in values.items() if k not in OWN_VALUES}))
+        return {
+            key: Group(count, self.explained(*examples[key]))
+            for key, count in sorted(counted.items(), key=lambda pair: -pair[1])
+            if count >= SAME_REASON
+        }
+
+    def rows(self, items: Iterable[RunItem]) -> list[Row]:
+        """Rows of these items: three queries, however many."""
+        listed = list(items)
+        if not listed:
+            return []
+        snapshots = story_source().snapshots(self.run.project_ref, [item.story_ref for item in listed])
+        urls = {snapshot.ref: snapshot.url for snapshot in snapshots}
+        events: dict[int, list[Line]] = defaultdict(list)
+        tried = [item.pk for item in listed if item.attempt > 1 or item.state in FILTERS["needs"]]
+        if tried:
+            for event in RunEvent.objects.filter(item_id__in=tried).select_related("item").order_by("pk"):
+                events[event.item_id or 0].append(Line.of(event, self.facts))
+        made = []
+        for item in listed:
+            row = Row(item, self.run, urls.get(item.story_ref, ""), attempts=events[item.pk])
+            grouped = item.state == State.FAILED and fingerprint(item.error_code, item.error_values) in self.groups
+            if item.error_code and item.state in SHOWN_WITH_REASON and not grouped:
+                row.reason = self.explained(item.error_code, item.error_values, item)
+            made.append(row)
+        return made
+
+    def items(self, show: str) -> QuerySet[RunItem]:
+        items = self.run.items.order_by("position")
+        return items if show == "all" else items.filter(state__in=FILTERS[show])
+
+    @property
+    def tabs(self) -> list[tuple[str, str, int]]:
+        words = {
+            "all": _("All"),
+            "needs": _("Needs you"),
+            "progress": _("In progress"),
+            "done": _("Done"),
+            "queued": _("Queued"),
+            "out": _("Left out"),
+        }
+        counted = [(name, words[name], self.progress.of_filter(name)) for name in FILTERS]
+        return [tab for tab in counted if tab[0] in ("all", "needs", "done") or tab[2]]
+
+    @property
+    def notice(self) -> Explained | None:
+        """Why the run waits, was interrupted or failed as a whole."""
+        if self.run.shown_state == ExportRun.State.INTERRUPTED:
+            return self.explained("worker_lost", {})
+        if not self.run.reason_code:
+            return None
+        return self.explained(self.run.reason_code, self.run.reason_values)
+
+    @property
+    def waits_until(self) -> datetime | None:
+        return self.run.not_before if self.run.state == ExportRun.State.WAITING else None
+
+    @property
+    def waits_seconds(self) -> float:
+        return max(0.0, (self.waits_until - timezone.now()).total_seconds()) if self.waits_until else 0.0
+
+    @cached_property
+    def activity(self) -> list[Line]:
+        """Newest first."""
+        return [Line.of(event, self.facts) for event in self.run.events.select_related("item")[:ACTIVITY_LINES]]
+
+    @property
+    def started_by(self) -> str:
+        user = self.run.started_by
+        return (user.get_full_name() or user.get_username()) if user else ""
+
+    @property
+    def took(self) -> float | None:
+        """Seconds from the first request to the end."""
+        run = self.run
+        return (run.finished_at - run.started_at).total_seconds() if run.finished_at and run.started_at else None
+
+    @property
+    def retriable(self) -> int:
+        counts = self.progress.counts
+        stopped = 0 if self.run.state == ExportRun.State.STOPPED else counts["not_sent"]
+        return counts["failed"] + counts["unconfirmed"] + stopped
+
+    @property
+    def retry_words(self) -> str:
+        """The button names the act and the amount."""
+        counts = self.progress.counts
+        if counts["unconfirmed"] == self.retriable:
+            return _("Check %(n)d in Jira") % {"n": self.retriable}
+        if counts["failed"] == self.retriable:
+            return ngettext("Retry %(n)d failed", "Retry %(n)d failed", self.retriable) % {"n": self.retriable}
+        return _("Retry %(n)d") % {"n": self.retriable}
+
+    @property
+    def retry_refs(self) -> list[str]:
+        """What "Preview again" is of, for a run that did not get anywhere: all that was chosen."""
+        return list(self.run.plan.story_refs)[:AGAIN_MOST]
+
+    @cached_property
+    def admins(self) -> list[str]:
+        return list(story_source().who_may(self.project.ref, Act.ADMIN))[:2]
+
+    @property
+    def kinds(self) -> str:
+        """ "24 stories", "20 epics and 4 stories"."""
+        counts = dict(self.run.items.order_by().values_list("kind").annotate(n=Count("pk")))
+        return counted_kinds(counts)
+
+
+def fingerprint(code: str, values: Mapping[str, Any]) -> str:
+    """Two failures with the same fingerprint have the same cause."""
+    shared = {name: value for name, value in values.items() if name not in OWN_VALUES}
+    return f"{code} {json.dumps(shared, sort_keys=True, default=str)}"
