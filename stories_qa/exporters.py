@@ -271,7 +271,7 @@ def _cell(text: str) -> str:
 
 
 def _labels_of(item: dict[str, Any]) -> str:
-    points = item.get("points")
+    points, jira = item.get("points"), item["jira"]
     lines = {
         "Status": _label(Status, item.get("status")),
         "Priority": _label(Priority, item.get("priority")),
@@ -279,6 +279,6 @@ def _labels_of(item: dict[str, Any]) -> str:
         "Labels": ", ".join(item.get("labels", [])),
         "Assignee": item.get("assignee", ""),
         "Last result": _label(LastResult, item.get("last_result")),
-        "Jira": re.sub(r"\s+", " ", f"{item['jira']['issue_key']} ({item['jira']['state'].replace('_', ' ')})").strip(),
+        "Jira": re.sub(r"\s+", " ", f"{jira['issue_key']} ({jira['state'].replace('_', ' ')})").strip(),
     }
     return "\n".join(f"- **{name}:** {value}" for name, value in lines.items() if value)

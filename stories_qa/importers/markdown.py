@@ -19,17 +19,18 @@ OURS = re.compile(r"<!-- Stories & QA backlog: (?P<key>[A-Z][A-Z0-9]{1,9}) -->")
 
 
 def read_markdown(text: str, name: str) -> ParsedBacklog:
-    reader = _Reader(lines_of(text.lstrip("\ufeff")), name)
-    reader.run()
     ours = OURS.search(text[:500])
-    return reader.backlog(ours["key"] if ours else "")
+    reader = _Reader(lines_of(text.lstrip("\ufeff")), name, ours["key"] if ours else "")
+    reader.run()
+    return reader.backlog()
 
 
 class _Reader:
     """Goes down the lines; what is open (epic, story, test) decides where a line belongs."""
 
-    def __init__(self, lines: list[str], file: str) -> None:
+    def __init__(self, lines: list[str], file: str, project_key: str) -> None:
         self.lines = lines
+        self.project_key = project_key  # of our own export; "" for anybody else's file
         self.file = file
         self.headings = announced(lines)  # line index → what that heading announces
         self.drafts: list[Draft] = []
@@ -184,7 +185,7 @@ class _Reader:
             self.in_stories = False  # "**Risks:**" begins something else
         if draft is None:
             return False
-        if draft.take(name, value):
+        if draft.take(name, value) or (self.project_key and name == "jira"):
             return True
         if name in says.DROPPED_NAMES:
             if value:
@@ -275,11 +276,13 @@ class _Reader:
             else:
                 draft.body += lines
             return
+        if self.project_key and not self.drafts:
+            return  # the project's name
         (self.after if self.drafts else self.before).extend(lines)
         if any(line.strip() for line in lines):
             self.stray.append(index + 1)
 
-    def backlog(self, project_key: str) -> ParsedBacklog:
+    def backlog(self) -> ParsedBacklog:
         stories = [draft for draft in self.drafts if draft.kind == "story"]
         alone = len(stories) == 1 and not any(draft.kind == "epic" for draft in self.drafts)
         if alone:
@@ -297,7 +300,7 @@ class _Reader:
             )
         made = {"epic": [], "story": [], "test": []}  # type: dict[str, list[object]]
         for draft in settled:
-            key = draft.id if project_key and re.fullmatch(r"[A-Z]+-\d+", draft.id) else ""
+            key = draft.id if self.project_key and re.fullmatch(r"[A-Z]+-\d+", draft.id) else ""
             made[draft.kind].append(getattr(draft, draft.kind)(self.file, key))
         problems = [problem for draft in self.drafts for problem in draft.problems]
         if self.stray and not alone:
@@ -311,5 +314,5 @@ class _Reader:
             stories=tuple(made["story"]),  # type: ignore[arg-type]
             tests=tuple(made["test"]),  # type: ignore[arg-type]
             problems=tuple(sorted(problems, key=lambda problem: problem.line)),
-            project_key=project_key,
+            project_key=self.project_key,
         )
