@@ -148,6 +148,9 @@ class StorySource(Protocol):
     def projects_for(self, user: Any) -> Sequence[ProjectInfo]:
         """The projects this person is a member of, in the order to show them."""
 
+    def projects(self) -> Sequence[ProjectInfo]:
+        """Every project, for commands: whoever can run one has the database anyway."""
+
     def project(self, key: str) -> ProjectInfo | None:
         """The project with this key, whoever asks; None when there is none."""
 

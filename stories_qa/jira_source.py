@@ -83,6 +83,9 @@ class StoriesQaSource:
             return []
         return [_info(project) for project in models.Project.objects.filter(memberships__user_id=user.pk)]
 
+    def projects(self) -> Sequence[ProjectInfo]:
+        return [_info(project) for project in models.Project.objects.all()]
+
     def project(self, key: str) -> ProjectInfo | None:
         found = models.Project.objects.filter(key=key).first()
         return None if found is None else _info(found)
