@@ -21,6 +21,10 @@ from urllib3.util.connection import create_connection
 Resolve = Callable[[str, int], tuple[str, ...]]
 
 
+class TooLate(TimeoutError):
+    """The exchange was aborted before its request could leave."""
+
+
 class Exchange:
     """One try on the wire, watched from the event loop while a pool thread carries it out.
 
@@ -38,23 +42,18 @@ class Exchange:
         """Whether bytes of the request may have left this machine."""
         return self._left
 
-    def hold(self, sock: socket.socket) -> None:
+    def hold(self, sock: socket.socket | None, *, leaving: bool = False) -> None:
         """Keep a handle of the socket in use, one of our own: TLS takes the first one over while it shakes hands.
 
-        Raises TimeoutError, as `leave` does, when it is too late for this request.
+        `leaving` right before the first byte of the request. Raises TooLate when nothing may leave any more.
         """
         with self._lock:
-            self._still_in_time()
-            self._let_go()
-            self._socket = socket.fromfd(sock.fileno(), sock.family, sock.type)
-
-    def leave(self, sock: socket.socket | None) -> None:
-        """Called right before the first byte of the request."""
-        if isinstance(sock, socket.socket):
-            self.hold(sock)
-        with self._lock:
-            self._still_in_time()
-            self._left = True
+            if self._aborted:
+                raise TooLate("The time for this request is over.")
+            if isinstance(sock, socket.socket):
+                self._let_go()
+                self._socket = socket.fromfd(sock.fileno(), sock.family, sock.type)
+            self._left = self._left or leaving
 
     def abort(self) -> bool:
         """Wake the thread, whatever it waits for on the socket. Returns whether the request may have left."""
@@ -75,10 +74,6 @@ class Exchange:
         """The connection goes back to its pool; a late abort must not cut somebody else's answer."""
         with self._lock:
             self._let_go()
-
-    def _still_in_time(self) -> None:
-        if self._aborted:
-            raise TimeoutError("The time for this request is over.")
 
     def _let_go(self) -> None:
         if self._socket is not None:
@@ -117,7 +112,7 @@ def pinned_pools(resolve: Resolve | None, wire: Wire) -> dict[str, Any]:
             if self.sock is None:
                 self.connect()
             if wire.exchange is not None:
-                wire.exchange.leave(self.sock)
+                wire.exchange.hold(self.sock, leaving=True)
             super().endheaders(message_body, encode_chunked=encode_chunked)
 
         def _new_conn(self) -> socket.socket:

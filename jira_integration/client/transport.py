@@ -26,7 +26,7 @@ from jira_integration.client.auth import Auth, without
 from jira_integration.client.exceptions import ErrorCode, JiraError
 from jira_integration.client.governor import Governor, NoGovernor, Scope
 from jira_integration.client.guard import Guard, SiteAddress, api_base
-from jira_integration.client.pinned import Exchange, Wire, pinned_pools
+from jira_integration.client.pinned import Exchange, TooLate, Wire, pinned_pools
 from jira_integration.client.repeats import FIRST_WAIT_SECONDS, TRIES, jitter, next_wait, pause_before_repeat
 
 USER_AGENT = "stories-qa-for-jira/0.1"  # a browser's would meet Data Center's XSRF filter
@@ -272,6 +272,8 @@ class Transport:
 def what_failed(trouble: Exception, exchange: Exchange) -> tuple[ErrorCode, bool]:
     """The kind of a failure on the wire, and whether it is sure that nothing of the request arrived."""
     causes = set(causes_of(trouble))
+    if TooLate in causes:
+        return ErrorCode.TIMEOUT, True
     if urllib3.exceptions.NameResolutionError in causes:
         return ErrorCode.DNS, True
     if requests.ConnectTimeout in causes:

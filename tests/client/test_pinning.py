@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import socket
 import ssl
+import threading
 import time as real_time
 from collections.abc import Iterator
 from pathlib import Path
@@ -206,4 +207,27 @@ async def test_a_handshake_that_drips_is_cut_at_the_deadline_and_nothing_was_sen
     assert real_time.monotonic() - began < 3
     assert not caught.value.outcome_unknown
     assert server.connections == 1
+    assert transport.sent.total == 0
+
+
+async def test_a_create_whose_time_is_over_while_its_name_is_looked_up_never_leaves(
+    server: ScriptedServer, make_transport: MakeTransport
+) -> None:
+    found = threading.Event()
+
+    def slow(host: str, port: int) -> list[str]:
+        found.wait(10)
+        return ["127.0.0.1"]
+
+    guard = Guard(allow_loopback_http=True, resolver=slow)
+    transport = make_transport(f"http://slow.localhost:{server.port}", guard)
+
+    with pytest.raises(JiraUnavailable) as caught:
+        await transport.request("POST", "/rest/api/3/issue/bulk", json={}, deadline=0.2)
+    found.set()
+    await transport.aclose()
+
+    assert caught.value.code == ErrorCode.TIMEOUT
+    assert not caught.value.outcome_unknown
+    assert server.requests == []
     assert transport.sent.total == 0

@@ -195,6 +195,19 @@ async def test_retry_after_as_a_date_is_waited_for(transport: Transport, time: F
 
 
 @responses.activate
+async def test_a_wait_above_30_seconds_is_not_slept_even_where_there_is_time(
+    transport: Transport, time: FakeTime
+) -> None:
+    responses.get(SITE + MYSELF, status=429, headers={"Retry-After": "31"})
+
+    with pytest.raises(JiraRateLimited) as caught:
+        await transport.request("GET", MYSELF, deadline=600)
+
+    assert caught.value.retry_after == 31.0
+    assert time.slept == []
+
+
+@responses.activate
 @pytest.mark.parametrize("status", [429, 503])
 async def test_a_long_retry_after_is_handed_to_the_caller_at_once(
     transport: Transport, time: FakeTime, status: int
