@@ -9,6 +9,8 @@ from typing import Any
 from jira_integration.sandbox.errors import JiraProblem
 
 LIMIT = 32_767
+_DEPTH = 50
+_NUMBERS = ("level", "order", "colspan", "rowspan")
 TOO_LONG = "The entered text is too long. It exceeds the allowed limit of 32,767 characters."
 NOT_A_DOCUMENT = "Operation value must be an Atlassian Document (see the Atlassian Document Format)"
 
@@ -62,16 +64,23 @@ def read_document(value: Any) -> dict[str, Any] | None:
     return normalised(value) if value["content"] else None
 
 
-def _acceptable(node: Any) -> bool:
+def _acceptable(node: Any, depth: int = 0) -> bool:
     """Jira's editor schema, as loosely as Jira enforces it: an empty text node passes."""
-    if not isinstance(node, dict) or node.get("type") not in _KNOWN:
+    if not isinstance(node, dict) or not isinstance(node.get("type"), str) or depth > _DEPTH:
         return False
     kind = node["type"]
+    if kind not in _KNOWN:
+        return False
     attrs = node.get("attrs", {})
     content = node.get("content", [])
     if not isinstance(attrs, dict) or not isinstance(content, list):
         return False
-    if any(not isinstance(m, dict) or m.get("type") not in _MARKS for m in node.get("marks", [])):
+    marks = node.get("marks", [])
+    if not isinstance(marks, list) or any(not isinstance(m, dict) or str(m.get("type")) not in _MARKS for m in marks):
+        return False
+    if any(not isinstance(m.get("attrs", {}), dict) for m in marks):
+        return False
+    if any(not isinstance(attrs.get(name, 1), int) for name in _NUMBERS):
         return False
     if kind == "text":
         return isinstance(node.get("text"), str)
@@ -79,7 +88,7 @@ def _acceptable(node: Any) -> bool:
         return False
     if kind == "panel" and not isinstance(attrs.get("panelType"), str):
         return False
-    child_kinds = [c.get("type") if isinstance(c, dict) else None for c in content]
+    child_kinds = [str(c.get("type")) if isinstance(c, dict) else "" for c in content]
     if kind in _ONLY and (not content or any(c not in _ONLY[kind] for c in child_kinds)):
         return False
     if kind in _INLINE_PARENTS and any(c not in _INLINE for c in child_kinds):
@@ -90,7 +99,7 @@ def _acceptable(node: Any) -> bool:
         return False
     if kind in {"listItem", "tableCell", "tableHeader"} and not content:
         return False
-    return all(_acceptable(child) for child in content)
+    return all(_acceptable(child, depth + 1) for child in content)
 
 
 def normalised(node: dict[str, Any]) -> dict[str, Any]:

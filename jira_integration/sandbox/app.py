@@ -24,6 +24,7 @@ from jira_integration.sandbox import (
     webhooks,
     workflow,
 )
+from jira_integration.sandbox.board import not_here
 from jira_integration.sandbox.call import Handler, Jira, endpoint
 from jira_integration.sandbox.clock import Clock
 from jira_integration.sandbox.control import control_routes
@@ -112,6 +113,8 @@ def rest_routes(flavour: Flavour) -> list[Route]:
 
 
 async def _not_served(request: Request, trouble: Exception) -> Response:
+    if not request.url.path.startswith("/rest/"):
+        return not_here("There is nothing at this address.")
     message = f"The rehearsal Jira has nothing at {request.url.path}."
     return JSONResponse({"errorMessages": [message], "errors": {}}, status_code=404)
 
@@ -123,7 +126,7 @@ def create_app(settings: SandboxSettings) -> Starlette:
     """
     clock = Clock()
     store = Store(settings.data_file, clock, settings.index_lag_ms)
-    jira = Jira(settings, clock, store, build_site(settings))
+    jira = Jira(settings, clock, store, build_site(settings), first_settings=settings)
     first_state(jira)
     traffic = Traffic(settings.keep_bodies, settings.latency_ms, settings.latency_per_issue_ms)
     if settings.faults_file is not None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlencode
 
+from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -79,7 +81,7 @@ async def board(request: Request) -> Response:
     epics = [i for i in _all(call, project) if call.site.types[i.type_id].level > 0]
     cards = [i for i in found if call.site.types[i.type_id].level <= 0]
     columns = [
-        _column(call, call.site.statuses[s], [i for i in cards if i.status_id == s], "all" in query)
+        _column(call, call.site.statuses[s], [i for i in cards if i.status_id == s], query)
         for s in project.workflow.statuses
     ]
     main = render(
@@ -136,10 +138,12 @@ def _epics(call: Call, project: Project, epics: Sequence[Issue], chosen: str) ->
     return fill("<ul class='epics' aria-label='Epics'>$chips</ul>", chips=join(chips))
 
 
-def _column(call: Call, status: Status, issues: Sequence[Issue], show_all: bool) -> Html:
-    shown = issues if show_all else issues[:_CARDS]
+def _column(call: Call, status: Status, issues: Sequence[Issue], query: QueryParams) -> Html:
+    shown = issues if "all" in query else issues[:_CARDS]
     more = len(issues) - len(shown)
-    rest = fill("<p><a href='?all'>Show $n more</a></p>", n=more) if more else Html("")
+    rest = (
+        fill("<p><a href='?$q'>Show $n more</a></p>", n=more, q=urlencode({**query, "all": "1"})) if more else Html("")
+    )
     cards = join(_card(call, i) for i in shown)
     return render("column", name=status.name, kind=status.category.key, count=len(issues), cards=cards, more=rest)
 

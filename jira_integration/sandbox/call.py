@@ -18,6 +18,7 @@ from jira_integration.sandbox.errors import JiraProblem, no_issue
 from jira_integration.sandbox.login import Caller, identify
 from jira_integration.sandbox.model import Project, Site
 from jira_integration.sandbox.settings import JONAS_ACCOUNT, SandboxSettings
+from jira_integration.sandbox.shape import Shape, shaped
 from jira_integration.sandbox.store import Issue, Store
 
 
@@ -29,6 +30,7 @@ class Jira:
     clock: Clock
     store: Store
     site: Site
+    first_settings: SandboxSettings | None = None  # what a reset goes back to
     failed_logins: dict[str, int] = field(default_factory=dict)
     deliveries_due: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -67,11 +69,9 @@ class Call:
     def beans(self) -> Beans:
         return self.jira.beans(self.base, self.api)
 
-    def object(self) -> dict[str, Any]:
-        """The body, which must be a JSON object."""
-        if not isinstance(self.body, dict):
-            raise JiraProblem(400, ["Invalid request payload. Refer to the REST API documentation and try again."])
-        return self.body
+    def object(self, **kinds: Shape) -> dict[str, Any]:
+        """The body, which must be a JSON object with members of these shapes: `object(jql=str, fields=[str])`."""
+        return shaped(self.body, **kinds)
 
     def listed(self, name: str) -> list[str]:
         """A query parameter that may be repeated or hold commas."""
@@ -157,6 +157,9 @@ def _parsed(request: Request, raw: bytes) -> Any:
     if kind != "application/json":
         raise JiraProblem(415, body={"errorMessages": ["Unsupported Media Type"], "errors": {}})
     try:
-        return json.loads(raw)
-    except ValueError:
+        parsed = json.loads(raw)
+        if b"\\ud" in raw.lower():
+            json.dumps(parsed, ensure_ascii=False).encode()  # half a surrogate pair is no text
+        return parsed
+    except (ValueError, RecursionError):
         raise JiraProblem(400, ["There was an error parsing JSON. Check that your request body is valid."]) from None

@@ -13,6 +13,7 @@ from jira_integration.sandbox.beans import Json
 from jira_integration.sandbox.call import Call, answer, nothing
 from jira_integration.sandbox.errors import JiraProblem
 from jira_integration.sandbox.settings import JONAS_ACCOUNT
+from jira_integration.sandbox.shape import as_id
 from jira_integration.sandbox.store import Issue
 from jira_integration.sandbox.webhooks import announce
 
@@ -54,8 +55,7 @@ def _touch(call: Call, issue: Issue) -> None:
 
 
 def _row(call: Call, issue: Issue, comment_id: int | str) -> dict[str, Any]:
-    number = int(comment_id) if str(comment_id).isdigit() else -1
-    row = call.store.row("SELECT * FROM comment WHERE id = ? AND issue_id = ?", number, issue.id)
+    row = call.store.row("SELECT * FROM comment WHERE id = ? AND issue_id = ?", as_id(comment_id), issue.id)
     if row is None:
         raise JiraProblem(404, [_NOT_FOUND.format(comment_id)])
     return dict(row)
@@ -79,7 +79,7 @@ def get_comments(call: Call) -> Response:
 
 def add_comment(call: Call) -> Response:
     issue = call.issue(call.path["issue"])
-    comment_id = write_comment(call, issue, call.object())
+    comment_id = write_comment(call, issue, call.object(properties=[dict]))
     return answer(_bean(call, issue, _row(call, issue, comment_id)), 201)
 
 
@@ -99,7 +99,7 @@ def _own(call: Call, issue: Issue) -> dict[str, Any]:
 
 def update_comment(call: Call) -> Response:
     issue = call.issue(call.path["issue"])
-    row, given = _own(call, issue), call.object()
+    row, given = _own(call, issue), call.object(properties=[dict])
     change_comment(call, issue, row["id"], _body(given.get("body")))
     if given.get("properties"):
         call.store.write("UPDATE comment SET properties = ? WHERE id = ?", json.dumps(given["properties"]), row["id"])
@@ -109,7 +109,7 @@ def update_comment(call: Call) -> Response:
 def change_comment(call: Call, issue: Issue, comment_id: int | str, document: dict[str, Any]) -> None:
     call.store.write(
         "UPDATE comment SET body = ?, editor = ?, updated = ? WHERE id = ?",
-        json.dumps(document), call.user, call.now, comment_id,
+        json.dumps(document), call.user, call.now, as_id(comment_id),
     )  # fmt: skip
     _touch(call, issue)
     announce(call, "comment_updated", issue, comment=_row(call, issue, comment_id))

@@ -103,9 +103,9 @@ def get_changelog(call: Call) -> Response:
 
 def bulk_changelogs(call: Call) -> Response:
     """`POST changelog/bulkfetch {issueIdsOrKeys, fieldIds?}`; one page here, Jira pages by token."""
-    body = call.object()
+    body = call.object(issueIdsOrKeys=[str], fieldIds=[str])
     names = body.get("issueIdsOrKeys")
-    if not isinstance(names, list) or not names or len(names) > 1000:
+    if not names or len(names) > 1000:
         raise JiraProblem(400, ["issueIdsOrKeys must hold between 1 and 1000 issues."])
     wanted = set(body.get("fieldIds") or [])
     logs = []

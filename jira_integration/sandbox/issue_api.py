@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from starlette.responses import Response
 
 from jira_integration.sandbox.beans import Json
@@ -34,8 +32,8 @@ def post_bulk(call: Call) -> Response:
     `issues` holds successes only and no index; `failedElementNumber` counts from 0 in the request.
     """
     call.must_be_somebody()
-    updates = call.object().get("issueUpdates")
-    if not isinstance(updates, list) or not updates:
+    updates = call.object(issueUpdates=list).get("issueUpdates")
+    if not updates:
         raise JiraProblem(400, ["At least one issue must be given in issueUpdates."])
     if len(updates) > BULK_LIMIT:
         raise JiraProblem(400, [f"The limit of {BULK_LIMIT} issues in one request is exceeded: {len(updates)} given."])
@@ -77,9 +75,9 @@ def delete_issue(call: Call) -> Response:
 
 def bulk_fetch(call: Call) -> Response:
     """Ordered by id, not by request; what is missing or hidden is simply absent."""
-    body = call.object()
-    names: Any = body.get("issueIdsOrKeys")
-    if not isinstance(names, list) or not names:
+    body = call.object(issueIdsOrKeys=[str], fields=[str], properties=[str], expand=[str])
+    names = body.get("issueIdsOrKeys")
+    if not names:
         raise JiraProblem(400, ["issueIdsOrKeys must name at least one issue."])
     if len(names) > _FETCH_LIMIT:
         raise JiraProblem(400, [f"No more than {_FETCH_LIMIT} issues can be requested."])

@@ -9,6 +9,7 @@ from typing import Any
 from jira_integration.sandbox.call import Call
 from jira_integration.sandbox.errors import JiraProblem
 from jira_integration.sandbox.model import IssueType, Project
+from jira_integration.sandbox.shape import shaped
 from jira_integration.sandbox.store import Issue
 from jira_integration.sandbox.values import not_on_screen, read_value
 
@@ -28,13 +29,10 @@ class Input:
     errors: dict[str, str] = field(default_factory=dict)
 
 
-def mapping(body: Mapping[str, Any], name: str) -> dict[str, Any]:
-    value = body.get(name)
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise JiraProblem(400, ["Invalid request payload. Refer to the REST API documentation and try again."])
-    return value
+def issue_update(body: Any) -> dict[str, Any]:
+    """An IssueUpdateDetails, as far as its outer form goes; `fields` and `update` are there."""
+    given = shaped(body, fields=dict, update=dict, properties=[dict], transition=dict)
+    return {**given, "fields": given.get("fields") or {}, "update": given.get("update") or {}}
 
 
 def read_input(
@@ -50,7 +48,7 @@ def read_input(
 
     Field trouble is collected in `.errors`; raises JiraProblem where Jira refuses at once.
     """
-    fields, update = mapping(body, "fields"), mapping(body, "update")
+    fields, update = body["fields"], body["update"]
     if both := sorted(set(fields) & set(update)):
         message = f"Field '{both[0]}' cannot be appended and set in the same request."
         raise JiraProblem(400, fields={both[0]: message})

@@ -11,10 +11,11 @@ from jira_integration.sandbox.call import Call
 from jira_integration.sandbox.comments import write_comment
 from jira_integration.sandbox.errors import JiraProblem
 from jira_integration.sandbox.history import Item, change_item, record
-from jira_integration.sandbox.issue_input import Input, find_project, find_type, mapping, read_input
+from jira_integration.sandbox.issue_input import Input, find_project, find_type, issue_update, read_input
 from jira_integration.sandbox.links import write_link
 from jira_integration.sandbox.model import IssueType, Project
 from jira_integration.sandbox.properties import write_property
+from jira_integration.sandbox.shape import shaped
 from jira_integration.sandbox.store import Issue
 from jira_integration.sandbox.webhooks import announce
 from jira_integration.sandbox.workflow import carry_out
@@ -37,9 +38,8 @@ def create(call: Call, body: Any) -> Created:
     https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issues/#api-rest-api-3-issue-post
     """
     call.must_be_somebody()
-    if not isinstance(body, dict):
-        raise JiraProblem(400, ["Invalid request payload. Refer to the REST API documentation and try again."])
-    fields = mapping(body, "fields")
+    body = issue_update(body)
+    fields = body["fields"]
     project = find_project(call, fields)
     kind = find_type(call, project, fields)
     screen = {place.field_id for place in project.screens[kind.id]}
@@ -49,7 +49,7 @@ def create(call: Call, body: Any) -> Created:
         raise JiraProblem(400, fields=given.errors)
     issue = _insert(call, project, kind, given)
     for prop in body.get("properties") or []:
-        write_property(call, issue, prop.get("key") if isinstance(prop, dict) else None, prop.get("value"))
+        write_property(call, issue, prop.get("key"), prop.get("value"))
     _add_links_and_comments(call, issue, given)
     announce(call, "jira:issue_created", issue)
     return Created(issue, _nested_transition(call, issue, body.get("transition")))
@@ -115,7 +115,7 @@ def _add_links_and_comments(call: Call, issue: Issue, given: Input) -> None:
         except JiraProblem as problem:
             raise JiraProblem(400, fields={"issuelinks": " ".join(problem.messages)}) from problem
     for comment in given.comments:
-        write_comment(call, issue, comment if isinstance(comment, dict) else {})
+        write_comment(call, issue, shaped(comment, properties=[dict]))
 
 
 def edit(call: Call, issue: Issue, body: Mapping[str, Any]) -> list[Item]:
@@ -127,7 +127,8 @@ def edit(call: Call, issue: Issue, body: Mapping[str, Any]) -> list[Item]:
     project = call.site.projects[issue.project_id]
     must_write(call, project)
     kind = call.site.types[issue.type_id]
-    fields = mapping(body, "fields")
+    body = issue_update(body)
+    fields = body["fields"]
     if "issuetype" in fields:
         kind = find_type(call, project, fields)
         if kind.level != call.site.types[issue.type_id].level:
@@ -145,7 +146,7 @@ def edit(call: Call, issue: Issue, body: Mapping[str, Any]) -> list[Item]:
     save_change(call, issue, items)
     _add_links_and_comments(call, issue, given)
     for prop in body.get("properties") or []:
-        write_property(call, issue, prop.get("key") if isinstance(prop, dict) else None, prop.get("value"))
+        write_property(call, issue, prop.get("key"), prop.get("value"))
     return items
 
 

@@ -13,6 +13,7 @@ _TOKEN = re.compile(
     )""",
     re.VERBOSE,
 )
+_NESTING = 50
 _RESERVED = {"and", "or", "not", "in", "is", "order", "by", "empty", "null", "asc", "desc", "was", "changed"}
 
 
@@ -99,6 +100,7 @@ class _Parser:
     def __init__(self, text: str) -> None:
         self.tokens = _tokens(text)
         self.place = 0
+        self.depth = 0
 
     def peek(self) -> Token | None:
         return self.tokens[self.place] if self.place < len(self.tokens) else None
@@ -155,15 +157,18 @@ class _Parser:
         return parts[0] if len(parts) == 1 else Compound("and", tuple(parts))
 
     def one(self) -> Node:
-        if self.next_is("not"):
-            self.take()
-            return Compound("not", (self.one(),))
-        if self.next_is("("):
-            self.take()
+        if not self.next_is("not", "("):
+            return self.clause()
+        self.depth += 1
+        if self.depth > _NESTING:
+            raise JqlError("Error in the JQL Query: the parentheses are nested too deeply.")
+        if self.take().text == "(":
             inside = self.any_of()
             self.take(")")
-            return inside
-        return self.clause()
+        else:
+            inside = Compound("not", (self.one(),))
+        self.depth -= 1
+        return inside
 
     def clause(self) -> Clause:
         field = self.take()

@@ -5,17 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from jira_integration.sandbox.clock import zone
 from jira_integration.sandbox.jql import Clause, Compound, Function, JqlError, Node, Query, Value
+from jira_integration.sandbox.jql_time import moment
 from jira_integration.sandbox.model import Site
+from jira_integration.sandbox.shape import as_id
 from jira_integration.sandbox.store import Store
-
-_MINUTES = {"m": 1, "h": 60, "d": 1440, "w": 10_080}
-_RELATIVE = re.compile(r"([+-]?)(\d+)([mhdw])")
-_DATES = ("%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M", "%Y-%m-%d", "%Y/%m/%d")
 
 
 @dataclass(frozen=True)
@@ -180,12 +176,12 @@ def _issue(clause: Clause, scope: Scope) -> tuple[str, list[Any]]:
         return _same_issue(clause, scope)
     text = _text(clause, clause.values[0])
     if text.isdigit():
-        return f"id {clause.operator} ?", [int(text)]
+        return f"id {clause.operator} ?", [as_id(text)]
     key, _, number = text.rpartition("-")
     project = scope.site.project_named(key)
     if project is None or not number.isdigit():
         raise JqlError(f"An issue with key '{text}' does not exist for field '{clause.field}'.")
-    return f"(project_id = ? AND number {clause.operator} ?)", [project.id, int(number)]
+    return f"(project_id = ? AND number {clause.operator} ?)", [project.id, as_id(number)]
 
 
 def _labels(clause: Clause, scope: Scope) -> tuple[str, list[Any]]:
@@ -222,36 +218,9 @@ def _time(column: str) -> _Reader:
     def read(clause: Clause, scope: Scope) -> tuple[str, list[Any]]:
         if clause.operator not in {"<", "<=", ">", ">=", "=", "!="}:
             raise _no_operator(clause)
-        return f"{column} {clause.operator} ?", [_moment(clause, scope, clause.values[0])]
+        return f"{column} {clause.operator} ?", [moment(clause, clause.values[0], scope.now_ms, scope.account_zone)]
 
     return read
-
-
-def _moment(clause: Clause, scope: Scope, value: Value | Function) -> int:
-    """Epoch ms of a JQL time: relative to now, or a minute in the zone of the caller's profile."""
-    here = zone(scope.account_zone)
-    now = datetime.fromtimestamp(scope.now_ms / 1000, tz=UTC).astimezone(here)
-    if isinstance(value, Function):
-        if value.name == "now":
-            return scope.now_ms
-        if value.name == "startofday":
-            return int(now.replace(hour=0, minute=0, second=0, microsecond=0).timestamp() * 1000)
-        raise JqlError(f"Unable to find JQL function '{value.name}()'.")
-    if relative := _RELATIVE.fullmatch(value.text.strip()):
-        sign, count, unit = relative.groups()
-        minutes = int(count) * _MINUTES[unit] * (-1 if sign == "-" else 1)
-        # Jira counts from the whole minute; seconds in a time are not JQL's.
-        return int((now + timedelta(minutes=minutes)).timestamp() * 1000)
-    for form in _DATES:
-        try:
-            naive = datetime.strptime(value.text, form)
-        except ValueError:
-            continue
-        return int(naive.replace(tzinfo=here).timestamp() * 1000)
-    raise JqlError(
-        f"Date value '{value.text}' for field '{clause.field}' is invalid. Valid formats include: 'yyyy/MM/dd HH:mm', "
-        "'yyyy-MM-dd HH:mm', 'yyyy/MM/dd', 'yyyy-MM-dd', or a period format e.g. '-5d', '4w 2d'."
-    )
 
 
 def _doc(name: str) -> str:

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from jira_integration.sandbox.beans import Json
 from jira_integration.sandbox.call import Call, answer, nothing
 from jira_integration.sandbox.errors import JiraProblem
+from jira_integration.sandbox.shape import as_id, shaped
 from jira_integration.sandbox.store import Issue
 from jira_integration.sandbox.webhooks import announce_link
 
@@ -53,7 +54,7 @@ def link_issues(call: Call) -> Response:
 
 def _link_row(call: Call) -> Any:
     link_id = call.path["link"]
-    row = call.store.row("SELECT * FROM link WHERE id = ?", int(link_id) if link_id.isdigit() else -1)
+    row = call.store.row("SELECT * FROM link WHERE id = ?", as_id(link_id))
     if row is None:
         raise JiraProblem(404, [f"No issue link with id '{link_id}' exists."])
     return row
@@ -108,9 +109,9 @@ def put_remote_link(call: Call) -> Response:
     """201 for a new one, 200 where `globalId` is known; what is left out becomes empty."""
     call.must_be_somebody()
     issue = call.issue(call.path["issue"])
-    given = call.object()
-    thing = given.get("object")
-    if not isinstance(thing, dict) or not thing.get("url") or not thing.get("title"):
+    given = call.object(globalId=str, object=dict, application=dict, relationship=str)
+    thing = shaped(given.get("object") or {}, url=str, title=str)
+    if not thing.get("url") or not thing.get("title"):
         raise JiraProblem(400, fields={"object": "A remote link needs an object with a url and a title."})
     global_id = str(given.get("globalId") or "")
     if len(global_id) > _GLOBAL_ID_LIMIT:
@@ -135,8 +136,7 @@ def delete_remote_link(call: Call) -> Response:
     issue = call.issue(call.path["issue"])
     given = call.path.get("link", "")
     if given:
-        number = int(given) if given.isdigit() else -1
-        row = call.store.row("SELECT id FROM remote_link WHERE issue_id = ? AND id = ?", issue.id, number)
+        row = call.store.row("SELECT id FROM remote_link WHERE issue_id = ? AND id = ?", issue.id, as_id(given))
     else:
         row = call.store.row(
             "SELECT id FROM remote_link WHERE issue_id = ? AND global_id = ?", issue.id, call.query.get("globalId", "")

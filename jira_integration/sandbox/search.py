@@ -16,6 +16,7 @@ from jira_integration.sandbox.errors import JiraProblem
 from jira_integration.sandbox.issue_bean import issue_bean
 from jira_integration.sandbox.jql import JqlError, parse
 from jira_integration.sandbox.jql_sql import Scope, Sql, to_sql
+from jira_integration.sandbox.shape import Shape, as_id
 from jira_integration.sandbox.store import Issue, issue_of
 
 _UNBOUNDED = (
@@ -36,10 +37,8 @@ def gone(call: Call) -> Response:
     raise JiraProblem(410, [_GONE])
 
 
-def compiled(call: Call, jql: Any) -> Sql:
+def compiled(call: Call, jql: str) -> Sql:
     """Raises JiraProblem 400 for JQL that Jira refuses, unbounded JQL among it."""
-    if not isinstance(jql, str):
-        raise JiraProblem(400, ["The jql must be a text."])
     try:
         query = parse(jql)
         if query.where is None:
@@ -51,7 +50,8 @@ def compiled(call: Call, jql: Any) -> Sql:
 
 
 def search_post(call: Call) -> Response:
-    return answer(search(call, call.object()))
+    kinds: dict[str, Shape] = {"jql": str, "fields": [str], "properties": [str], "maxResults": int, "expand": str}
+    return answer(search(call, call.object(reconcileIssues=list, nextPageToken=str, **kinds)))
 
 
 def search_get(call: Call) -> Response:
@@ -63,34 +63,25 @@ def search_get(call: Call) -> Response:
 
 def search(call: Call, body: Json) -> Json:
     """`{issues, isLast, nextPageToken?}`. Reads the index, which may lag; reconcileIssues are read as they are."""
-    names = _texts(body, "fields") or ["id"]
-    properties = _texts(body, "properties")
+    names = body.get("fields") or ["id"]
+    properties = body.get("properties") or []
     if len(properties) > 5:
         raise JiraProblem(400, ["At most 5 properties can be asked for."])
     fresh = body.get("reconcileIssues") or []
-    if len(fresh) > 50 or not all(str(i).isdigit() for i in fresh):
+    if len(fresh) > 50 or any(as_id(i) < 0 for i in fresh):
         raise JiraProblem(400, ["reconcileIssues takes at most 50 numeric issue ids."])
-    if isinstance(body.get("expand"), list):
-        raise JiraProblem(400, ["expand must be a comma separated text."])
     expand = [part.strip() for part in str(body.get("expand") or "").split(",") if part.strip()]
     ids_only = set(names) <= {"id", "key"}
     limit = _IDS_ONLY_LIMIT if ids_only else _PAGE_LIMIT
-    size = body.get("maxResults", 50)
-    if not isinstance(size, int) or isinstance(size, bool) or size < 0:
+    size = 50 if body.get("maxResults") is None else body["maxResults"]
+    if size < 0:
         raise JiraProblem(400, ["maxResults must be a number of 0 or more."])
-    query = compiled(call, body.get("jql", ""))
+    query = compiled(call, body.get("jql") or "")
     found, token = _page(call, query, str(body["jql"]), body.get("nextPageToken"), min(size, limit), fresh)
     result: Json = {"issues": [_shown(call, i, names, properties, expand) for i in found], "isLast": token is None}
     if token is not None:
         result["nextPageToken"] = token
     return result
-
-
-def _texts(body: Json, name: str) -> list[str]:
-    value = body.get(name) or []
-    if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
-        raise JiraProblem(400, [f"{name} must be a list of texts."])
-    return value
 
 
 def _shown(call: Call, issue: Issue, names: list[str], properties: list[str], expand: list[str]) -> Json:
@@ -155,7 +146,7 @@ def _after(query: Sql, last: list[Any]) -> tuple[str, list[Any]]:
 
 
 def approximate_count(call: Call) -> Response:
-    query = compiled(call, call.object().get("jql", ""))
+    query = compiled(call, call.object(jql=str).get("jql") or "")
     call.store.catch_up()
     hidden = json.dumps([p.id for p in call.site.projects.values() if p.archived or not call.sees(p)])
     row = call.store.row(

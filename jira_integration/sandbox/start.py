@@ -9,6 +9,7 @@ from starlette.datastructures import QueryParams
 from jira_integration.sandbox.adf import paragraphs
 from jira_integration.sandbox.call import Call, Jira
 from jira_integration.sandbox.issues import create
+from jira_integration.sandbox.seed import build_site
 from jira_integration.sandbox.settings import JONAS_ACCOUNT
 from jira_integration.sandbox.webhooks import EVENTS, register
 from jira_integration.sandbox.workflow import carry_out
@@ -54,7 +55,10 @@ def _seed_issues(call: Call) -> None:
 
 
 def reset(jira: Jira) -> None:
-    """Back to the first start: all issues, webhooks and counters gone, the clock running again."""
+    """Back to the first start: issues, webhooks, counters and changed projects gone, the clock running again."""
+    jira.settings = jira.first_settings or jira.settings
+    jira.site = build_site(jira.settings)
+    jira.store.index_lag_ms = jira.settings.index_lag_ms
     with jira.store.transaction():
         jira.store.wipe()
     jira.clock.stopped_at_ms, jira.clock.offset_ms = None, 0

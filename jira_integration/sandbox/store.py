@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from jira_integration.sandbox.clock import Clock
+from jira_integration.sandbox.shape import as_id
 
 _ISSUE_COLUMNS = (
     "id INTEGER PRIMARY KEY, project_id TEXT, number INTEGER, key TEXT, type_id TEXT, status_id TEXT, "
@@ -124,7 +125,7 @@ class Store:
         """By id, key, or a key the issue had before it was moved."""
         text = str(id_or_key)
         if text.isdigit():
-            row = self.row("SELECT * FROM issue WHERE id = ?", int(text))
+            row = self.row("SELECT * FROM issue WHERE id = ?", as_id(text))
         else:
             row = self.row("SELECT * FROM issue WHERE key = ?", text.upper())
             if row is None and (old := self.row("SELECT issue_id FROM old_key WHERE key = ?", text.upper())):

@@ -109,7 +109,7 @@ def _list(value: Any) -> list[Any]:
 
 def _chosen(options: tuple[Option, ...], value: Any, text_key: str, noun: str) -> str:
     """The id of the option named by `{"id": …}` or by its text."""
-    if not isinstance(value, Mapping) or not ("id" in value or text_key in value):
+    if not isinstance(value, Mapping) or (value.get("id") is None and value.get(text_key) is None):
         raise ValueError(f"Specify a valid 'id' or '{text_key}' for {noun}")
     if value.get("id") is not None:
         wanted = str(value["id"])

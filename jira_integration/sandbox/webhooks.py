@@ -17,6 +17,7 @@ from jira_integration.sandbox.issue_bean import issue_bean
 from jira_integration.sandbox.jql import JqlError, parse
 from jira_integration.sandbox.jql_sql import Scope, to_sql
 from jira_integration.sandbox.model import LinkType
+from jira_integration.sandbox.shape import shaped
 from jira_integration.sandbox.store import Issue
 
 EVENTS = (
@@ -176,6 +177,12 @@ def _row(call: Call, hook: str | int) -> Any:
     return row
 
 
+def _body(call: Call) -> Json:
+    body = call.object(url=str, events=[str], filters=dict, name=str, secret=str)
+    shaped(body.get("filters") or {}, **{_FILTER: str})
+    return body
+
+
 def list_webhooks(call: Call) -> Response:
     _must_be_admin(call)
     return answer([_bean(call, r) for r in call.store.rows("SELECT * FROM webhook ORDER BY id")])
@@ -183,7 +190,7 @@ def list_webhooks(call: Call) -> Response:
 
 def post_webhook(call: Call) -> Response:
     _must_be_admin(call)
-    return answer(_bean(call, _row(call, register(call, call.object()))), 201)
+    return answer(_bean(call, _row(call, register(call, _body(call)))), 201)
 
 
 def get_webhook(call: Call) -> Response:
@@ -191,7 +198,7 @@ def get_webhook(call: Call) -> Response:
 
 
 def put_webhook(call: Call) -> Response:
-    row, given = _row(call, call.path["webhook"]), call.object()
+    row, given = _row(call, call.path["webhook"]), _body(call)
     old = json.loads(row["body"])
     fresh = register(call, {**old, "secret": row["secret"], **given})
     call.store.write("DELETE FROM webhook WHERE id = ?", row["id"])

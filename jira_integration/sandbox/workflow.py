@@ -14,6 +14,7 @@ from jira_integration.sandbox.errors import JiraProblem
 from jira_integration.sandbox.history import change_item, record, status_item
 from jira_integration.sandbox.metadata import allowed_values
 from jira_integration.sandbox.model import OnScreen, Transition
+from jira_integration.sandbox.shape import shaped
 from jira_integration.sandbox.store import Issue
 from jira_integration.sandbox.values import not_on_screen, read_value
 from jira_integration.sandbox.webhooks import announce
@@ -94,9 +95,8 @@ def carry_out(call: Call, issue: Issue, transition_id: str, body: Mapping[str, A
     if items:
         entry = record(call, issue, items)
         announce(call, "jira:issue_updated", issue, changelog={"id": str(entry), "items": items})
-    for operation in (body.get("update") or {}).get("comment") or []:
-        if isinstance(operation, dict) and isinstance(operation.get("add"), dict):
-            write_comment(call, issue, operation["add"])
+    for operation in shaped(body.get("update") or {}, comment=[dict]).get("comment") or []:
+        write_comment(call, issue, shaped(operation.get("add"), properties=[dict]))
 
 
 def _screen_values(call: Call, issue: Issue, step: Transition, fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -132,9 +132,9 @@ def get_transitions(call: Call) -> Response:
 def do_transition(call: Call) -> Response:
     """204, and the status is another."""
     issue = call.issue(call.path["issue"])
-    body = call.object()
-    wanted = body.get("transition")
-    if not isinstance(wanted, dict) or not wanted.get("id"):
+    body = call.object(transition=dict, fields=dict, update=dict)
+    wanted = body.get("transition") or {}
+    if not wanted.get("id"):
         raise JiraProblem(400, ["Missing 'transition' identifier"])
     carry_out(call, issue, str(wanted["id"]), body)
     return nothing()
