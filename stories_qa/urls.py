@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from stories_qa.views import epics, people, projects, selection, stories, story, test_cases
+from stories_qa.views import epics, people, projects, selection, stories, story, test_cases, uploads
 
 app_name = "stories_qa"
 urlpatterns = [
@@ -25,8 +25,8 @@ urlpatterns = [
     path("p/<str:project>/tests/<str:key>/", test_cases.test_case, name="test_case"),
     path("p/<str:project>/tests/<str:key>/edit/", test_cases.test_case_edit, name="test_case_edit"),
     path("p/<str:project>/tests/<str:key>/delete/", test_cases.test_case_delete, name="test_case_delete"),
-    path("p/<str:project>/import/", stories.stories, name="upload"),
-    path("p/<str:project>/import/<uuid:uid>/", stories.stories, name="upload_detail"),
+    path("p/<str:project>/import/", uploads.upload, name="upload"),
+    path("p/<str:project>/import/<uuid:uid>/", uploads.upload_detail, name="upload_detail"),
     path("p/<str:project>/people/", people.people, name="people"),
     path("p/<str:project>/settings/", projects.settings, name="settings"),
 ]

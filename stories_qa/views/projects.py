@@ -23,7 +23,7 @@ from stories_qa.views.site import keep_choice
 def project_new(request: HttpRequest) -> HttpResponse:
     """Whoever makes a project is its admin."""
     form = ProjectForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    if request.method == "POST" and request.user.is_authenticated and form.is_valid():
         with transaction.atomic():
             made = Project.objects.create(key=form.cleaned_data["key"], name=form.cleaned_data["name"])
             Membership.objects.create(project=made, user=request.user, role=Role.ADMIN)
