@@ -62,7 +62,7 @@ def read_csv(text: str, name: str) -> ParsedBacklog:
         raise BacklogUnreadable(_("The file has no rows."), "empty")
     header, *body = rows
     columns = [column_of(cell) for cell in header.cells]
-    if "title" not in columns:
+    if not {"title", "want"} & set(columns):
         if "epic_name" not in columns:
             raise BacklogUnreadable(
                 _("The first row has no column “Summary” or “Title”; it reads: %(header)s. Name the columns there.")

@@ -14,6 +14,7 @@ def announced(lines: list[str]) -> Outline:
     acceptance criteria is one, and the heading above it an epic, unless that is the document's only title. Where
     epics are named but nothing below them looks like a story, the headings right below them are the stories."""
     outline = _by_words(lines)
+    _lift_holders(outline, lines)
     if any(said.kind == "story" for _level, said in outline.values()):
         return outline
     order = sorted(outline)
@@ -42,6 +43,17 @@ def announced(lines: list[str]) -> Outline:
         elif level == epic_level + 1 and epic_level and not said.kind and not says.SECTION_NAMES.match(said.title):
             found[index] = (level, says.Heading("story", said.title, said.id, said.status))
     return found
+
+
+def _lift_holders(outline: Outline, lines: list[str]) -> None:
+    """A "Feature" or "Requirement" with stories below it is an epic, not a story."""
+    order = sorted(outline)
+    for place, index in enumerate(order[:-1]):
+        level, said = outline[index]
+        below_level, below = outline[order[place + 1]]
+        weak = re.match(r"^\W*(?:#+\s*)?\W*(?:Feature|Requirement|Use Case)\b", lines[index], re.IGNORECASE)
+        if said.kind == "story" and weak and below_level > level and below.kind in {"story", "stories"}:
+            outline[index] = (level, says.Heading("epic", said.title, said.id, said.status))
 
 
 def _tells_a_story(own: list[str], outline: Outline, later: list[int], level: int) -> bool:

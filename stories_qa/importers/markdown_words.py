@@ -101,7 +101,9 @@ def classify(text: str) -> Heading:
         )
         if match and (match["title"] or match["more"]):
             return Heading(kind, match["title"] or match["more"], match["id"] or "", status)
-        if re.fullmatch(rf"{word}\s+#?(?P<id>{IDENTIFIER})", bare, re.IGNORECASE):
+        if re.fullmatch(
+            rf"(?:Epic|User[ -]?Story|Story|Test[ -]?Case)\s+#?{IDENTIFIER}", bare, re.IGNORECASE
+        ) and re.match(word, bare, re.IGNORECASE):
             return Heading(kind, "", bare.split()[-1].lstrip("#"), status)
     if re.fullmatch(r"User[ -]Story|Story", name, re.IGNORECASE):
         return Heading("story", status=status)

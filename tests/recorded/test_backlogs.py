@@ -104,7 +104,7 @@ def test_a_security_requirement_is_one_story_with_all_its_given_when_then_lines(
 def test_scramble_has_six_epics_and_both_stories_called_016() -> None:
     parsed = found_in("epics/Scramble__epics-and-stories.md")
 
-    assert [epic.title for epic in parsed.epics][0] == "Core Game Engine Foundation"
+    assert parsed.epics[0].title == "Core Game Engine Foundation"
     assert len(parsed.epics) == 6
     assert len(parsed.stories) == 25  # 17 as headings, 8 as a list
     assert len(parsed.stories) >= int(INDEX["epics/Scramble__epics-and-stories.md"]["user_story_matches"])
