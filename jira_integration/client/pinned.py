@@ -117,8 +117,12 @@ def pinned_pools(resolve: Resolve | None, wire: Wire) -> dict[str, Any]:
 
         def _new_conn(self) -> socket.socket:
             sock = super()._new_conn() if resolve is None else connect_to(self, resolve)
-            if wire.exchange is not None:
-                wire.exchange.hold(sock)
+            try:
+                if wire.exchange is not None:
+                    wire.exchange.hold(sock)
+            except TooLate:
+                sock.close()
+                raise
             return sock
 
     class WatchedTLS(Watched, HTTPSConnection):
