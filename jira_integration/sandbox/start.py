@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from starlette.datastructures import QueryParams
@@ -35,14 +36,19 @@ def first_state(jira: Jira) -> None:
         if settings.seed_issues and jira.store.row("SELECT 1 FROM meta WHERE name = 'seeded'") is None:
             jira.store.write("INSERT INTO meta VALUES ('seeded', 'yes')")
             _seed_issues(call)
-        known = [r["body"] for r in jira.store.rows("SELECT body FROM webhook")]
-        if settings.webhook_url and not any(settings.webhook_url in body for body in known):
-            hook: dict[str, Any] = {
-                "url": settings.webhook_url,
-                "events": list(EVENTS),
-                "name": "From the command line",
-            }
-            register(call, hook | {"secret": settings.webhook_secret})
+        if settings.webhook_url:
+            _register_once(call)
+
+
+def _register_once(call: Call) -> None:
+    """The webhook of the command line; at the next start its secret may be another."""
+    settings = call.jira.settings
+    for row in call.store.rows("SELECT id, body FROM webhook"):
+        if json.loads(row["body"])["url"] == settings.webhook_url:
+            call.store.write("UPDATE webhook SET secret = ? WHERE id = ?", settings.webhook_secret, row["id"])
+            return
+    hook: dict[str, Any] = {"url": settings.webhook_url, "events": list(EVENTS), "name": "From the command line"}
+    register(call, hook | {"secret": settings.webhook_secret})
 
 
 def _seed_issues(call: Call) -> None:

@@ -66,6 +66,8 @@ def first_answer(url: str, program: subprocess.Popen[str]) -> requests.Response:
         (["--host", "0.0.0.0"], "this machine only"),
         (["--tls-cert", "a.pem"], "belong together"),
         (["--webhook-url", "http://127.0.0.1/", "--webhook-secret-env", "NOT_SET_ANYWHERE"], "is not set"),
+        (["--webhook-url", "127.0.0.1/hook"], "a whole address"),
+        (["--flavour", "datacenter"], "Only --flavour cloud"),
         (["--faults", "/not/there.json"], "No such file"),
     ],
 )

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -178,6 +179,17 @@ def test_a_webhook_can_be_registered_at_the_start(receiver: Receiver) -> None:
         until(lambda: len(receiver.bodies) == 1)
 
         assert receiver.headers[0]["X-Hub-Signature"] == signature("hush", receiver.bodies[0])
+
+
+def test_at_the_next_start_the_webhook_is_the_same_with_the_new_secret(receiver: Receiver, tmp_path: Path) -> None:
+    told = {"webhook_url": receiver.url, "data_file": tmp_path / "jira.sqlite3"}
+    with running_sandbox(webhook_secret="old", **told):
+        pass
+    with running_sandbox(webhook_secret="new", **told) as sandbox:
+        make(sandbox, story())
+        until(lambda: [d["outcome"] for d in sandbox.deliveries()] == ["delivered"])
+
+        assert receiver.headers[0]["X-Hub-Signature"] == signature("new", receiver.bodies[0])
 
 
 def test_only_an_admin_registers_webhooks(receiver: Receiver) -> None:

@@ -51,6 +51,10 @@ class Command(BaseCommand):
         variable = options["webhook_secret_env"]
         if variable and variable not in os.environ:
             raise CommandError(_("The environment variable %(name)s is not set.") % {"name": variable})
+        if options["webhook_url"] and not options["webhook_url"].startswith(("http://", "https://")):
+            raise CommandError(
+                _("--webhook-url must be a whole address, such as http://127.0.0.1:8000/jira/webhooks/1/.")
+            )
         if options["flavour"] != Flavour.CLOUD:
             raise CommandError(_("Only --flavour cloud is served so far."))
         settings = SandboxSettings(
@@ -63,7 +67,6 @@ class Command(BaseCommand):
             web_hosts=SandboxSettings.web_hosts if _is_loopback(host) else (),
             webhook_url=options["webhook_url"],
             webhook_secret=os.environ.get(variable, "") if variable else "",
-            seed_issues=True,
         )
         try:
             app = create_app(settings)
