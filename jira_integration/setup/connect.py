@@ -61,7 +61,7 @@ async def jira_client(
         await sync_to_async(remember)(connection, trouble)
         raise
     finally:
-        transport.close()
+        await transport.aclose()
 
 
 def remember(connection: JiraConnection, trouble: JiraError) -> None:

@@ -89,7 +89,7 @@ async def quick_client(url: str, auth: Auth, seconds: float) -> AsyncIterator[Ji
     try:
         yield JiraClient(transport)
     finally:
-        transport.close()
+        await transport.aclose()
 
 
 async def _server_info(address: SiteAddress, seconds: float) -> ServerInfo:
