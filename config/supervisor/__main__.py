@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 
@@ -52,7 +53,7 @@ def main() -> int:
     return 0
 
 
-def run(stopping: Stop) -> None:
+def run(stopping: Callable[[], bool]) -> None:
     """Start everything, say so, and stay until asked to stop or until a process ends (CannotStart)."""
     directory = open_data_dir(os.environ)
     with lock(directory) as held:
@@ -85,7 +86,9 @@ def run(stopping: Stop) -> None:
             crew.stop(last="valkey", seconds=STOP_SECONDS, last_seconds=STOP_VALKEY_SECONDS)
 
 
-def start_all(crew: Crew, directory: Path, redis_url: str, port: int, sandbox_port: int, stopping: Stop) -> None:
+def start_all(
+    crew: Crew, directory: Path, redis_url: str, port: int, sandbox_port: int, stopping: Callable[[], bool]
+) -> None:
     """Bring the database up to date and the other processes up; returns when the pages answer, or when stopping."""
     manage = [sys.executable, "manage.py"]
     sandbox = ["--host", "127.0.0.1", "--port", str(sandbox_port), "--data", str(directory / "sandbox.sqlite3")]

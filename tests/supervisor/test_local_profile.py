@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import sqlite3
 import stat
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 import redis
 import requests
+from websockets import CloseCode, ConnectionClosed, Origin
+from websockets.sync.client import ClientConnection, connect
 
 from tests.supervisor.running import LOOPBACK, Supervisor, all_gone, busy_port, listening_addresses, supervisor
 
@@ -34,14 +37,28 @@ def valkey(data_dir: Path) -> redis.Redis:
     return redis.Redis(port=int(conf["port"]), password=conf["requirepass"])
 
 
-def sign_in(address: str, name: str, password: str) -> requests.Response:
-    """The page a person lands on after filling in the form; the form again when refused."""
+@contextmanager
+def person(address: str, name: str, password: str) -> Iterator[tuple[requests.Session, requests.Response]]:
+    """A browser and the page it lands on after the sign-in form is filled in; the form again when refused."""
     with requests.Session() as browser:
         browser.trust_env = False
         form = browser.get(address, timeout=30)
         token = browser.cookies["stories_qa_csrf"]
         fields = {"username": name, "password": password, "csrfmiddlewaretoken": token}
-        return browser.post(form.url, data=fields, headers={"Referer": form.url}, timeout=30)
+        yield browser, browser.post(form.url, data=fields, headers={"Referer": form.url}, timeout=30)
+
+
+@contextmanager
+def open_page(address: str) -> Iterator[ClientConnection]:
+    """The socket of a page that somebody signed in and left open."""
+    with person(address, "demo", "demo") as (browser, page):
+        project = re.search(r"/p/([^/]+)/", page.url)
+        assert project, page.url
+        cookies = "; ".join(f"{cookie.name}={cookie.value}" for cookie in browser.cookies)
+    socket = f"{address.replace('http', 'ws', 1)}/ws/workspace/{project[1]}/"
+    with connect(socket, origin=Origin(address), additional_headers={"Cookie": cookies}, proxy=None) as line:
+        line.send("{}")
+        yield line
 
 
 @pytest.fixture(scope="module")
@@ -53,14 +70,19 @@ def first_run(data_dir: Path) -> Iterator[tuple[Supervisor, int]]:
 
 @pytest.fixture(scope="module")
 def stopped(first_run: tuple[Supervisor, int], data_dir: Path) -> tuple[Supervisor, set[int], float]:
-    """The first run after Ctrl-C: the run, the processes it had, and the seconds it took to stop."""
+    """The first run after Ctrl-C, a page still open: the run, the processes it had, the seconds it took to stop."""
     run, _ = first_run
     with closing(sqlite3.connect(data_dir / "db.sqlite3", timeout=20)) as database, database:
         database.execute("UPDATE auth_user SET first_name = 'Mine' WHERE username = 'demo'")
     with valkey(data_dir) as queue:
         queue.set("left-behind", "still here")
     family = run.family()
-    seconds = run.end(signal.SIGINT)
+    with open_page(run.address) as line:
+        seconds = run.end(signal.SIGINT)
+        with pytest.raises(ConnectionClosed) as closed:
+            while True:
+                line.recv(timeout=5)
+    assert closed.value.rcvd is not None and closed.value.rcvd.code == CloseCode.SERVICE_RESTART
     return run, family, seconds
 
 
@@ -75,16 +97,17 @@ def test_the_printed_login_opens_the_seeded_backlog(first_run: tuple[Supervisor,
     run, _ = first_run
 
     assert "demo / demo" in run.said
-    inside = sign_in(run.address, "demo", "demo")
-
-    assert inside.status_code == 200
-    assert "/p/" in inside.url
+    with person(run.address, "demo", "demo") as (_, page):
+        assert page.status_code == 200
+        assert "/p/" in page.url
 
 
 def test_a_wrong_password_stays_outside(first_run: tuple[Supervisor, int]) -> None:
     run, _ = first_run
 
-    assert "/sign-in/" in sign_in(run.address, "demo", "not-demo").url
+    with person(run.address, "demo", "not-demo") as (browser, page):
+        assert "/sign-in/" in page.url
+        assert "stories_qa_session" not in browser.cookies
 
 
 def test_the_printed_sandbox_answers_to_the_printed_sign_in_data(first_run: tuple[Supervisor, int]) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from config.supervisor import __main__ as program
 from config.supervisor import profile, valkey
 from config.supervisor.profile import CannotStart
 from tests.supervisor.running import busy_port
@@ -69,3 +70,14 @@ def test_the_wheel_has_a_server_for_this_machine() -> None:
     found = valkey.wheel_binary()
 
     assert found is not None and found.is_file()
+
+
+def test_without_any_queue_server_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(valkey, "wheel_binary", lambda: None)
+    monkeypatch.setattr(valkey, "installed_binary", lambda: None)
+    for name, value in {"DATA_DIR": str(tmp_path), "PORT": "0", "SANDBOX_PORT": "0"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("REDIS_URL", raising=False)
+
+    with pytest.raises(CannotStart, match="Install one of them, or set REDIS_URL"):
+        program.run(lambda: False)
