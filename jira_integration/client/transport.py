@@ -170,7 +170,8 @@ class Transport:
     async def _carry(self, asked: Asked, seconds: float) -> Answer:
         """One try in a pool thread, for at most so many seconds; then its socket is cut and nothing more can leave."""
         exchange = Exchange()
-        waiting = asyncio.wrap_future(self._threads.submit(self._in_thread, exchange, asked))
+        future = self._threads.submit(self._in_thread, exchange, asked)
+        waiting = asyncio.wrap_future(future)
         try:
             done, _ = await asyncio.wait({waiting}, timeout=max(seconds, 0.0))
         except asyncio.CancelledError:
@@ -183,7 +184,10 @@ class Transport:
         if done:
             return waiting.result()
         waiting.cancel()
-        raise lost(asked, ErrorCode.TIMEOUT, outcome_unknown=exchange.abort())
+        left = exchange.abort()
+        if future.done() and not future.cancelled() and future.exception() is None:
+            return future.result()  # it came while we turned round; an answer to a create is never thrown away
+        raise lost(asked, ErrorCode.TIMEOUT, outcome_unknown=left)
 
     def _in_thread(self, exchange: Exchange, asked: Asked) -> Answer:
         """Everything that can go wrong on the wire becomes one of our own errors here."""

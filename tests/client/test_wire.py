@@ -132,6 +132,21 @@ async def test_an_answer_that_drips_is_cut_at_the_deadline_and_its_thread_is_fre
     assert real_time.monotonic() - began < 3
 
 
+async def test_an_answer_that_came_in_the_last_moment_is_not_thrown_away(
+    server: ScriptedServer, make_transport: MakeTransport
+) -> None:
+    server.script = [answer(b'{"issues": []}', "201 Created")]
+    transport = make_transport(server.url)
+
+    async def busy_loop() -> None:
+        await until(lambda: len(server.requests) == 1)
+        real_time.sleep(0.5)
+
+    found, _ = await asyncio.gather(transport.request("POST", BULK, json={}, deadline=0.3), busy_loop())
+
+    assert found.status == 201
+
+
 async def test_a_create_still_waiting_for_a_thread_at_its_deadline_was_never_sent(
     server: ScriptedServer, make_transport: MakeTransport
 ) -> None:
