@@ -12,9 +12,9 @@ BOX = re.compile(r"^\[[ xX]?\]\s*")
 NUMBERED = re.compile(
     r"^\W{0,2}(?:AC|AK|CA|Criterion|Criteria)[ -]?\d+(?:\.\d+)*\W{0,2}\s*[:.)\u2013-]\s*", re.IGNORECASE
 )
-STEP = re.compile(r"^\W{0,2}(Given|When|Then|And|But)\b\W{0,2}\s*(?P<text>.*)$", re.IGNORECASE | re.DOTALL)
+STEP = re.compile(r"^[*_>]{0,2}(Given|When|Then|And|But)\b[*_:]{0,3}\s*(?P<text>.*)$", re.IGNORECASE | re.DOTALL)
 INLINE = re.compile(
-    r"^\W{0,2}Given\b(?P<given>.+?)[,;.]?\s+\W{0,2}When\b(?P<when>.+?)[,;.]?\s+\W{0,2}Then\b(?P<then>.+)$",
+    r"^[*_>]{0,2}Given\b(?P<given>.+?)[,;.]?\s+[*_]{0,2}When\b(?P<when>.+?)[,;.]?\s+[*_]{0,2}Then\b(?P<then>.+)$",
     re.IGNORECASE | re.DOTALL,
 )
 TITLE = re.compile(r"^\s*(?:Scenario(?: Outline| Template)?|Example|Feature|Background|Rule)\s*:", re.IGNORECASE)
