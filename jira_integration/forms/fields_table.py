@@ -290,7 +290,7 @@ def describe(jira_field: JiraField) -> str:
         Shape.NUMBER: _("number"),
         Shape.CHOICE: _("one of %(count)d values") % {"count": len(jira_field.allowed)},
         Shape.LABELS: _("labels, without spaces"),
-        Shape.PARENT: _("the epic must be in Jira already"),
+        Shape.PARENT: _("epics go to Jira first"),
     }
     held = words.get(shape_of(jira_field), "")
     return f"{jira_field.id} · {held}" if held else jira_field.id

@@ -53,8 +53,8 @@ class SignInForm(forms.Form):
         help_text=gettext_lazy(
             "Made at id.atlassian.com, Security, API tokens. It is stored encrypted and never shown."
         ),
-        required=False,
         max_length=4000,
+        error_messages={"required": gettext_lazy("Enter the API token.")},
         widget=forms.PasswordInput(render_value=False, attrs={"class": "input", "autocomplete": "off"}),
     )
     secret_ends_on = forms.DateField(
@@ -79,13 +79,11 @@ class SignInForm(forms.Form):
         lines = {JiraConnection.Login.API_TOKEN: _("API token (Cloud): the account's e-mail and a token it made")}
         login = self.fields["login"]
         assert isinstance(login, forms.ChoiceField)
+        self.fields["token"].required = connection.secret is None
         login.choices = [(one.value, lines.get(one, one.label)) for one in fitting]
-        self.fields["token"].required = False
 
     def clean_token(self) -> str:
         token = str(self.cleaned_data.get("token") or "").strip()
-        if not token and self.connection.secret is None:
-            raise forms.ValidationError(_("Enter the API token."))
         if any(char.isspace() or not char.isprintable() for char in token):
             raise forms.ValidationError(_("A token holds no spaces. Copy it once more."))
         return token

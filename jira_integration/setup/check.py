@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 
 from jira_integration.catalogue import from_error
 from jira_integration.client.api import JiraClient
-from jira_integration.client.auth import Auth
+from jira_integration.client.auth import Anonymous, Auth
 from jira_integration.client.exceptions import ErrorCode, JiraError, JiraLoginError
 from jira_integration.client.schemas import Myself
 from jira_integration.models import JiraConnection, SecretUnreadable
@@ -98,15 +98,16 @@ async def check_login(
     at = "address"
     try:
         each = seconds / 3
+        async with quick_client(connection.site_url, Anonymous(), each) as nobody:  # a bad login must not hide it
+            info = await nobody.server_info()
+        put("address", Result.OK, info.server_title or connection.host)
+        at = "sign-in"
         client = (
             jira_client(connection, seconds=each, tries=1)
             if auth is None
             else quick_client(connection.site_url, auth, each)
         )
         async with client as jira:
-            info = await jira.server_info()
-            put("address", Result.OK, info.server_title or connection.host)
-            at = "sign-in"
             account = await _myself(jira)
             put("sign-in", Result.OK, _("Jira knows this e-mail and token."))
             who = f"{account.display_name} ({account.email})" if account.email else account.display_name

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from jira_integration import audit
 from jira_integration.catalogue import Explained
@@ -30,6 +30,16 @@ STEPS: dict[str, str | Promise] = {
     "webhook": gettext_lazy("Webhook"),
     "review": gettext_lazy("Review and turn on"),
 }
+# The same within a sentence: "Save and continue to …", "Back to …".
+IN_SENTENCE: dict[str, str | Promise] = {
+    "site": gettext_lazy("the Jira site"),
+    "sign-in": gettext_lazy("sign-in"),
+    "project": gettext_lazy("project and types"),
+    "fields": gettext_lazy("fields"),
+    "statuses": gettext_lazy("statuses"),
+    "webhook": gettext_lazy("webhook"),
+    "review": gettext_lazy("review"),
+}
 ORDER = tuple(STEPS)
 
 
@@ -44,6 +54,10 @@ class StepMark:
     url: str
     note: str = ""
     done: bool = False
+
+    @property
+    def in_sentence(self) -> str:
+        return str(IN_SENTENCE[self.slug])
 
 
 @dataclass(frozen=True)
@@ -139,6 +153,12 @@ class Wizard:
                 return connection.account_name
             case "project" if mapping is not None:
                 return f"{mapping.jira_project_key} · {mapping.jira_project_name}"
+            case "fields" if mapping is not None:
+                count = mapping.fields.count()
+                return ngettext("%(count)d field", "%(count)d fields", count) % {"count": count}
+            case "statuses" if mapping is not None:
+                count = mapping.statuses.filter(incoming=False).count()
+                return ngettext("%(count)d of ours", "%(count)d of ours", count) % {"count": count}
             case "webhook" if mapping is not None:
                 return _("Set") if connection.webhook_secret is not None else _("Skipped")
         return ""
@@ -164,6 +184,7 @@ class Wizard:
             "mapping": self.mapping,
             "problems": list(problems),
             "explained": explained,
+            "way_out": self._way_out(explained),
             "page_error": bool(problems or (explained and explained.tone == "danger")),
             **(context or {}),
         }
@@ -173,6 +194,17 @@ class Wizard:
             frame,
             project=self.project,
             status=status or (422 if problems else 200),
+        )
+
+    def _way_out(self, explained: Explained | None) -> str:
+        """Where the button of an error leads; on this very page to the control alone, so that nothing typed is lost."""
+        if explained is None or explained.action is None:
+            return ""
+        url = explained.action.url
+        return (
+            f"#{explained.action.anchor}"
+            if url.partition("?")[0] == self.request.path and explained.action.anchor
+            else url
         )
 
     # ---- saving ---------------------------------------------------------------------------------------------------

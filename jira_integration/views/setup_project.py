@@ -48,9 +48,11 @@ def step(wizard: Wizard) -> HttpResponse:
         return save(wizard)
     query = request.GET.get("q", "").strip()[:100]
     mapped = wizard.mapping.jira_project_id if wizard.mapping else ""
-    looked = async_to_sync(look)(wizard.site, query, request.GET.get("jira_project", mapped), list_too=True)
+    chosen_id = request.GET.get("jira_project", mapped)
+    while_typing = getattr(request, "htmx", False)  # only the list is exchanged then
+    looked = async_to_sync(look)(wizard.site, query, "" if while_typing else chosen_id, list_too=True)
     form = None if looked.chosen is None else TypesForm(looked.chosen, chosen_types(wizard.mapping, looked.chosen))
-    return show(wizard, looked, form, query=query)
+    return show(wizard, looked, form, query=query, chosen_id=chosen_id)
 
 
 async def look(connection: JiraConnection, query: str, project_id: str, *, list_too: bool) -> Looked:
@@ -163,6 +165,7 @@ def show(
     form: TypesForm | None,
     *,
     query: str = "",
+    chosen_id: str = "",
     problems: list[Problem] | None = None,
     overtaken: str = "",
 ) -> HttpResponse:
@@ -177,6 +180,7 @@ def show(
     context = {
         "looked": looked,
         "chosen": chosen,
+        "chosen_id": chosen.project_id if chosen else chosen_id,
         "form": form,
         "q": query,
         "permissions": permissions(chosen) if chosen else [],

@@ -57,12 +57,12 @@ def explain_on(form: SiteForm, typed: str, trouble: JiraError) -> str:
     host = likely(typed)
     values["site"] = host
     instead = ""
-    if trouble.code == ErrorCode.NOT_HTTPS:
-        instead = "https://" + typed.strip().split("://", 1)[-1]
-    elif meant := meant_site(host):
+    if meant := meant_site(host):
         instead = f"https://{meant}"
         if code == "dns":
             code, values["meant"] = "dns_typo", meant
+    elif trouble.code == ErrorCode.NOT_HTTPS:
+        instead = "https://" + typed.strip().split("://", 1)[-1]
     form.add_error("site_url", str(explain(code, values)))
     return instead
 
