@@ -11,10 +11,12 @@ from datetime import datetime
 
 from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from jira_integration.models import ExportedTicket
 from jira_integration.models.annotations import UNCHECKED_AFTER
+from jira_integration.timewords import ago
 
 Words = str | Promise
 
@@ -176,3 +178,12 @@ def sync_state(ticket: ExportedTicket | None, *, version: int, sync_off: bool, n
     if ticket.sync == "in_sync" and ticket.checked_at is not None and ticket.checked_at < stale:
         return "unchecked"
     return ticket.sync
+
+
+def sync_tooltip(badge: Badge, checked_at: datetime | None) -> str:
+    """What a sync badge says on hover, with the time of the last look where it matters."""
+    if checked_at is not None and badge.code == "in_sync":
+        return gettext("Matches Jira. Checked %(ago)s.") % {"ago": ago(checked_at)}
+    if checked_at is not None and badge.code == "unchecked":
+        return gettext("Last checked %(ago)s.") % {"ago": ago(checked_at)}
+    return str(badge.tooltip)

@@ -33,7 +33,6 @@ NO_ACCESS = 4403
 ENDED = 1000
 TRY_AGAIN = 1013
 PACE_SECONDS = 0.25
-SLOW_SECONDS = 2.0  # the overview counts every story: not at each change
 HELLO_BYTES = 64 * 1024
 
 
@@ -98,9 +97,8 @@ class NewsConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             self.telling = asyncio.create_task(self.tell())
 
     async def tell(self) -> None:
-        pace = SLOW_SECONDS if "overview" in self.listed("parts") else PACE_SECONDS
         while self.behind:
-            await asyncio.sleep(max(0.0, self.last_sent + pace - time.monotonic()))
+            await asyncio.sleep(max(0.0, self.last_sent + PACE_SECONDS - time.monotonic()))
             self.last_sent = time.monotonic()
             self.behind = False  # before the rows are read: a change after this is told in another round
             try:

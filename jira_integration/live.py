@@ -13,11 +13,10 @@ from typing import Any
 from django.db.models import Q
 from django.template.loader import render_to_string
 
-from jira_integration.badges import SYNC, sync_state
+from jira_integration.badges import SYNC, sync_state, sync_tooltip
 from jira_integration.conf import story_source
 from jira_integration.contracts import Act, ProjectInfo
 from jira_integration.models import ExportedTicket, ExportRun, LiveSequence
-from jira_integration.overview import states_of
 from jira_integration.runview import RunView
 from jira_integration.standing import card, mapping_of, needs_you
 
@@ -65,7 +64,7 @@ def workspace_news(
     project: ProjectInfo, user: Any, *, after: int, keys: Iterable[str] = (), parts: Iterable[str] = ()
 ) -> News:
     """What changed in a backlog since number `after`: badges of the stories on screen (`keys`), and the `parts` of
-    the frame and of the overview that the page has."""
+    the frame that the page has."""
     seq = LiveSequence.objects.filter(project_ref=project.ref).values_list("value", flat=True).first() or 0
     wanted = list(keys)[:MOST_ROWS]
     tickets = ExportedTicket.objects.filter(
@@ -76,13 +75,19 @@ def workspace_news(
     for snapshot in story_source().snapshots(project.ref, by_ref):
         ticket = by_ref[snapshot.ref]
         code = sync_state(ticket, version=snapshot.version, sync_off=snapshot.sync_off)
-        badges.append({"key": snapshot.key, "ticket": ticket, "badge": SYNC[code]})
+        badges.append(
+            {
+                "key": snapshot.key,
+                "ticket": ticket,
+                "badge": SYNC[code],
+                "version": snapshot.version,
+                "tooltip": sync_tooltip(SYNC[code], ticket.checked_at),
+            }
+        )
     asked = set(parts)
     context: dict[str, Any] = {"project": project, "badges": badges, "parts": asked, "oob": True}
     if "conn" in asked:
         context["card"] = card(project, mapping_of(project.ref))
     if "needs-you" in asked:
         context["needs_you"] = needs_you(project.ref)
-    if "overview" in asked:
-        context |= {"overview": True, "states": states_of(project)}
     return News(render_to_string("jira_integration/workspace_news.html", context), seq)

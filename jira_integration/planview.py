@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -187,14 +188,29 @@ class PlanView:
     def time(self) -> str:
         return span(max(1.0, self.plan.requests_expected * SECONDS_PER_REQUEST))
 
-    @property
-    def checks(self) -> list[tuple[str, Explained]]:
-        """("ok" | "warn" | "bad", words) about the plan as a whole."""
-        tones = {"ok": "ok", "good": "ok", "warning": "warn", "warn": "warn", "bad": "bad", "danger": "bad"}
-        return [
-            (tones.get(str(one.get("state")), "warn"), explain(one["code"], {**self.facts, **one.get("values", {})}))
-            for one in self.plan.checks
-        ]
+    @cached_property
+    def checks(self) -> list[tuple[str, str]]:
+        """("ok" | "warn" | "bad", words) about the plan as a whole: what was looked at, what was found how often."""
+        mapping = self.plan.mapping
+        found: Counter[tuple[str, bool]] = Counter()
+        for findings in self.plan.items.exclude(findings=[]).order_by().values_list("findings", flat=True):
+            found.update({(one["code"], bool(one.get("blocking"))) for one in findings})
+        codes = {code for code, _blocking in found}
+        made: list[tuple[str, str]] = []
+        for one in self.plan.checks:
+            words = explain(one["code"], {**self.facts, **one.get("values", {})})
+            made.append(({"ok": "ok", "bad": "bad"}.get(str(one.get("state")), "warn"), words.title))
+        known = stored(self.connection, mapping.jira_project_id)
+        if known and known[0].permissions.get("CREATE_ISSUES"):
+            made.append(("ok", _("%(account)s may create in %(jira_project)s") % self.facts))
+        if not codes & {"required_field"}:
+            made.append(("ok", _("All required fields have a value")))
+        if not codes & {"value_not_allowed", "priority_not_allowed"}:
+            made.append(("ok", _("All values exist in %(jira_project)s") % self.facts))
+        for (code, blocking), count in sorted(found.items(), key=lambda pair: (pair[0][1], pair[1])):
+            words = explain(code, self.facts)
+            made.append(("bad" if blocking else "warn", f"{count} × {words.title}" if count > 1 else words.title))
+        return made
 
     @cached_property
     def moved(self) -> list[str]:

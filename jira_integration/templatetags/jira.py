@@ -9,13 +9,15 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from django import template
+from django.conf import settings
+from django.shortcuts import resolve_url
 from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-from jira_integration.badges import SYNC
+from jira_integration.badges import SYNC, sync_tooltip
 from jira_integration.conf import story_source
 from jira_integration.contracts import Act, ProjectInfo
 from jira_integration.models import AuditEntry, ExportedTicket, LiveSequence, ProjectMapping, RunItem
@@ -75,10 +77,11 @@ def jira_badge(item: Any) -> str:
         {
             "key": item.key,
             "badge": badge,
-            "tooltip": jira_signs.sync_tooltip(badge, getattr(item, "_checked", None)),
+            "tooltip": sync_tooltip(badge, getattr(item, "_checked", None)),
             "issue_key": item.jira_key,
             "issue_url": f"{site}/browse/{item.jira_key}" if site and item.jira_key else "",
             "seq": getattr(item, "jira_seq", 0),
+            "version": item.version,
         },
     )
 
@@ -151,6 +154,8 @@ def jira_live(context: template.Context, project_key: str) -> str:
             "socket": f"/ws/workspace/{project.key}/",
             "poll": reverse("jira_integration:news", args=[project.key]),
             "seq": seq or 0,
+            "sign_in": resolve_url(settings.LOGIN_URL),
+            "csrf_token": context.get("csrf_token"),
         },
     )
 
@@ -174,10 +179,11 @@ def jira_story_panel(context: template.Context, item: Any) -> str:
             "item": item,
             "ticket": ticket,
             "seq": ticket.seq if ticket else 0,
+            "version": item.version,
             "issue_key": ticket.issue_key if ticket else "",
             "issue_url": ticket.issue_url if ticket else "",
             "badge": badge,
-            "tooltip": jira_signs.sync_tooltip(badge, ticket.checked_at if ticket else None),
+            "tooltip": sync_tooltip(badge, ticket.checked_at if ticket else None),
             "mapping": mapping,
             "setup_url": setup_url(project, mapping),
             "last": last,

@@ -12,9 +12,8 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
 
-from jira_integration.badges import SIGNS, VOCABULARY, Badge
+from jira_integration.badges import SIGNS, VOCABULARY
 from jira_integration.timewords import ago, exact, span
 
 register = template.Library()
@@ -63,12 +62,3 @@ def _time(then: datetime, words: str) -> SafeString:
 def in_words(seconds: Any) -> str:
     """Seconds as "0.4 s", "4 min"; nothing for None."""
     return "" if seconds is None else span(float(seconds))
-
-
-def sync_tooltip(badge: Badge, checked_at: datetime | None) -> str:
-    """What a sync badge says on hover, with the time of the last look where it matters."""
-    if checked_at is not None and badge.code == "in_sync":
-        return _("Matches Jira. Checked %(ago)s.") % {"ago": ago(checked_at)}
-    if checked_at is not None and badge.code == "unchecked":
-        return _("Last checked %(ago)s.") % {"ago": ago(checked_at)}
-    return str(badge.tooltip)

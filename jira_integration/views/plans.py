@@ -133,7 +133,11 @@ def plan_live(request: HttpRequest, project: ProjectInfo, number: int) -> HttpRe
     if found.state != ExportPlan.State.BUILDING:
         url = reverse("jira_integration:plan", args=[project.key, found.pk])
         return HttpResponse(status=STOP_POLLING, headers={"HX-Location": url})
-    return render(request, "jira_integration/_plan_building.html", {"plan": found, "view": PlanView(found, project)})
+    return render(
+        request,
+        "jira_integration/_plan_building.html",
+        {"plan": found, "view": PlanView(found, project), "project": project},
+    )
 
 
 @require_POST

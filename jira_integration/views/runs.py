@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, render, resolve_url
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -59,6 +60,7 @@ def run_page(request: HttpRequest, project: ProjectInfo, found: ExportRun, troub
     context["socket"] = f"/ws/runs/{found.pk}/"
     context["poll"] = reverse("jira_integration:run_live", args=[project.key, found.pk])
     context["seq"] = found.seq
+    context["sign_in"] = resolve_url(settings.LOGIN_URL)
     return page(request, "run.html", context, project=project, status=409 if trouble else 200)
 
 

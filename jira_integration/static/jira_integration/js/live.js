@@ -4,12 +4,14 @@
 (() => {
   const POLL_MS = 5000;
   const QUIET_MS = 10000; // at most one sentence read out in this time, unless it is urgent
+  const READ_MS = 2000; // between two readings of the whole page
   const LOST = [1006, 1011, 1012, 1013]; // the ws extension connects again after these
   const SIGN_IN = 4401;
   const NO_ACCESS = 4403;
 
   const box = () => document.querySelector("[data-live]");
   let polling = null;
+  let greeting = false; // the next message is the answer to our hello, not news
   let spoken = { at: 0, urgency: null, step: null };
 
   // --- what this page shows ---------------------------------------------------------------------------------------
@@ -20,7 +22,6 @@
     parts: [
       ...(document.querySelector(".js-conn") ? ["conn"] : []),
       ...(document.querySelector(".js-needs-you") ? ["needs-you"] : []),
-      ...[...document.querySelectorAll("[data-part]")].map((part) => part.dataset.part),
     ],
     show: new URLSearchParams(location.search).get("show") || "all",
   });
@@ -54,6 +55,7 @@
   document.addEventListener("htmx:wsOpen", (event) => {
     stopPolling();
     say("live");
+    greeting = true;
     // The page says the last number it saw; what happened in between comes as the first message.
     event.detail.socketWrapper.send(JSON.stringify(shown()), box());
   });
@@ -75,7 +77,7 @@
   document.addEventListener("htmx:wsBeforeMessage", (event) => {
     event.preventDefault();
     const { html, seq, ended } = JSON.parse(event.detail.message);
-    htmx.swap(document.body, html, { swapStyle: "none" });
+    htmx.swap(document.body, html, { swapStyle: "none", swapDelay: 0, settleDelay: 0 });
     arrived(seq);
     if (ended) end();
   });
@@ -107,6 +109,11 @@
     if (head) document.title = document.title.replace(/^[^·]*/, `${head.dataset.title} `);
     addTokens();
     announce();
+    if (!greeting) {
+      stale.add("[data-reload-on-news]");
+      readSoon();
+    }
+    greeting = false;
   }
   function end() {
     stopPolling();
@@ -118,17 +125,62 @@
     const marked = node?.matches?.("[data-seq]") ? node : node?.querySelector?.("[data-seq]");
     return marked ? Number(marked.dataset.seq) : null;
   };
+  const swapped = new WeakSet();
+  let focusWas = null;
   document.addEventListener("htmx:oobBeforeSwap", (event) => {
-    const before = seqOf(event.detail.target);
-    const after = seqOf(event.detail.fragment);
+    const { target, fragment } = event.detail;
+    const before = seqOf(target);
+    const after = seqOf(fragment);
     if (before !== null && after !== null && after < before) {
       event.detail.shouldSwap = false;
-    } else if (event.detail.target.dataset.sync) {
-      // The host may want to read the story's row again: its status can have changed with the badge.
-      const badge = event.detail.target;
-      if (after !== before) setTimeout(() => htmx.trigger(badge, "sq:changed", { key: badge.dataset.sync }), 0);
+      return;
     }
+    focusWas = document.activeElement;
+    for (const node of fragment.childNodes) swapped.add(node);
+    if (target.dataset.sync) badgeChanges(target.dataset.sync, target, fragment);
   });
+  // News must not take the focus: what the site does after a swap that somebody asked for is held back here, unless
+  // the thing in focus is gone.
+  window.addEventListener(
+    "htmx:afterSettle",
+    (event) => {
+      const gone = focusWas && focusWas !== document.body && !document.body.contains(focusWas);
+      if (swapped.has(event.detail.elt) && !gone) event.stopImmediatePropagation();
+    },
+    true,
+  );
+
+  // --- a story that changed here because Jira changed: what shows it is read again, all of it in one request -----------
+  const stale = new Set();
+  let reading = null;
+  let readAt = 0;
+  function badgeChanges(key, target, fragment) {
+    const version = (node) => node.querySelector("[data-version]")?.dataset.version;
+    const named = CSS.escape(key);
+    if (version(target) !== version(fragment)) stale.add(`[data-live-row="${named}"]`);
+    stale.add(`[data-live-any="${named}"]`);
+    readSoon();
+  }
+  function readSoon() {
+    if (reading === null && stale.size) reading = setTimeout(readAgain, Math.max(500, readAt + READ_MS - Date.now()));
+  }
+  async function readAgain() {
+    reading = null;
+    readAt = Date.now();
+    const parts = [...stale].flatMap((selector) => [...document.querySelectorAll(selector)]);
+    stale.clear();
+    if (!parts.length) return;
+    const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+    if (!answer.ok || answer.redirected) return;
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    for (const part of parts) {
+      const now = part.id && fresh.getElementById(part.id);
+      const typing = part.querySelector("textarea") || (part.contains(document.activeElement) && document.activeElement.matches("input,select"));
+      if (!now || typing || !part.isConnected) continue;
+      part.replaceWith(document.adoptNode(now));
+      htmx.process(now);
+    }
+  }
 
   // Forms that came over the socket were rendered without a request and so without a token.
   function addTokens() {
