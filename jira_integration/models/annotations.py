@@ -29,9 +29,12 @@ UNCHECKED_AFTER = timedelta(hours=24)
 
 
 def annotate_sync(queryset: QuerySet[AnyModel]) -> Any:
-    """Add `jira_state` (a code of the badge vocabulary), `jira_key`, `jira_ticket_id`, `jira_site` (its address, "" when
-    there is no issue) and `jira_seq` to rows with the columns `ref`, `version` and `sync_off`. When more than one state is true: conflict > missing > failed > changed_here >
-    changed_in_jira > unchecked > in_sync."""
+    """Add what a badge needs to rows with the columns `ref`, `version` and `sync_off`.
+
+    `jira_state` (a code of the badge vocabulary), `jira_key`, `jira_ticket_id`, `jira_site` (its address, empty when
+    there is no issue) and `jira_seq`. When more than one state is true: conflict > missing > failed > changed_here >
+    changed_in_jira > unchecked > in_sync.
+    """
     ticket = ExportedTicket.objects.filter(story_ref=OuterRef("ref"), unlinked_at=None).order_by("pk")[:1]
 
     def of(field: str, output: Any) -> Subquery:

@@ -52,7 +52,7 @@ class Command(BaseCommand):
         if options["wait"]:
             run = self._drive(run)
         else:
-            tasks.export_run.delay_on_commit(run.pk)
+            tasks.export_run.delay(run.pk)
         self._report(ran(run), options["json"], 0 if not options["wait"] else _run_status(run))
 
     def _mapping(self, connection: int, project: str | None) -> ProjectMapping:
