@@ -179,7 +179,7 @@
 
   // ---- keys ---------------------------------------------------------------------------------------------------------
   const go = { s: "[data-key-stories]", r: "[data-key-runs]", c: "[data-key-conflicts]" };
-  let afterG = 0; // when "g" was pressed, milliseconds
+  let afterG = -Infinity; // when "g" was pressed, milliseconds since the page was opened
   const inField = (element) =>
     element.closest("input:not([type=checkbox],[type=radio]),textarea,select,[contenteditable]") !== null;
 
@@ -195,10 +195,10 @@
     }
     if (document.body.dataset.keys === "off" || inField(at) || one("dialog[open]")) return undefined;
     if (event.timeStamp - afterG < 1500 && go[event.key]) {
-      afterG = 0;
+      afterG = -Infinity;
       return follow(event, one(go[event.key]));
     }
-    afterG = 0;
+    afterG = -Infinity;
     switch (event.key) {
       case "g":
         afterG = event.timeStamp;
