@@ -1,0 +1,366 @@
+"""The export preview."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from jira_integration.contracts import Kind
+from jira_integration.models import AuditEntry, ExportedTicket, ExportPlan, ExportRun, PlannedTicket
+from stories_qa.models import Project, Role, Story
+from tests.jira_rows import (
+    a_backlog,
+    a_connection,
+    a_mapping,
+    a_person,
+    a_plan,
+    a_planned,
+    a_story,
+    a_ticket,
+    an_epic,
+)
+
+pytestmark = pytest.mark.django_db
+ACTIONS = ["create", "update", "unchanged", "conflict", "blocked"]
+
+
+@pytest.fixture
+def project() -> Project:
+    return a_backlog()
+
+
+@pytest.fixture
+def ana(project: Project, client: Client) -> Any:
+    person = a_person("ana", project, Role.EXPORTER, first_name="Ana")
+    client.force_login(person)
+    return person
+
+
+@pytest.fixture
+def mixed(project: Project) -> ExportPlan:
+    """One item of each action."""
+    mapping = a_mapping(project)
+    plan = a_plan(mapping, {})
+    for number, action in enumerate(ACTIONS, 1):
+        story = a_story(project, number)
+        findings: list[dict[str, Any]] = []
+        changes: list[dict[str, str]] = []
+        if action == "update":
+            changes = [{"field": "priority", "label": "Priority", "before": "High", "after": "Highest"}]
+        if action == "blocked":
+            findings = [{"code": "required_field", "values": {"field": "Team"}, "blocking": True}]
+        if action == "conflict":
+            findings = [{"code": "conflict_fields", "values": {"fields": "Summary"}, "blocking": False}]
+        columns = {} if action == "create" else {"changes": changes}
+        a_planned(plan, story, action, findings=findings, same_fields=6, **columns)
+    plan.counts = dict.fromkeys(ACTIONS, 1)
+    plan.requests_expected = 4
+    plan.story_refs = list(Story.objects.values_list("ref", flat=True))
+    plan.save()
+    return plan
+
+
+def shown(client: Client, plan: ExportPlan, query: str = "") -> str:
+    answer = client.get(f"/p/SHOP/jira/plans/{plan.pk}/{query}")
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def test_items_stand_in_the_order_of_urgency(ana: Any, mixed: ExportPlan, client: Client) -> None:
+    page = shown(client, mixed)
+
+    places = [page.index(f'id="plan-US-{number}"') for number in (5, 4, 2, 1, 3)]
+    assert places == sorted(places)
+
+
+def test_the_strip_counts_what_the_list_shows_and_filters_it(ana: Any, mixed: ExportPlan, client: Client) -> None:
+    for action in ACTIONS:
+        page = shown(client, mixed, f"?show={action}")
+
+        assert page.count('<li id="plan-US-') == 1
+        assert f'href="?show={action}" aria-current="true"' in page
+
+
+def test_the_button_names_the_act_and_the_amount(ana: Any, mixed: ExportPlan, client: Client) -> None:
+    page = shown(client, mixed)
+
+    assert "Export 2 stories to Jira" in page
+    assert "Creates <b>1</b>, updates <b>1</b>." in page
+    assert "Leaves out 3." in page
+
+
+def test_an_update_shows_only_what_changes_and_says_how_much_does_not(
+    ana: Any, mixed: ExportPlan, client: Client
+) -> None:
+    page = shown(client, mixed, "?show=update")
+
+    assert '<del><span class="vh">removed: </span>High</del>' in page
+    assert '<ins><span class="vh">added: </span>Highest</ins>' in page
+    assert "6 fields stay the same." in page
+
+
+def test_a_blocked_story_says_why_and_how_to_solve_it(mixed: ExportPlan, project: Project, client: Client) -> None:
+    client.force_login(a_person("mira", project, Role.ADMIN))
+
+    page = shown(client, mixed, "?show=blocked")
+
+    assert "Jira needs “Team”" in page
+    assert "/setup/fields/?project=SHOP" in page
+
+
+def test_who_may_not_change_the_mapping_is_told_whom_to_ask(
+    ana: Any, mixed: ExportPlan, project: Project, client: Client
+) -> None:
+    a_person("mira", project, Role.ADMIN, first_name="Mira", last_name="Kovač")
+
+    page = shown(client, mixed, "?show=blocked")
+
+    assert "/setup/fields/" not in page
+    assert "Ask Mira Kovač." in page
+
+
+def test_a_viewer_sees_the_plan_and_who_may_send_it(mixed: ExportPlan, project: Project, client: Client) -> None:
+    a_person("ana", project, Role.EXPORTER, first_name="Ana")
+    client.force_login(a_person("jonas", project, Role.VIEWER))
+
+    page = shown(client, mixed)
+
+    assert "Ask Ana." in page
+    assert 'method="post" action="/p/SHOP/jira/plans/' not in page
+
+
+def test_sending_twice_leads_to_the_same_run(ana: Any, project: Project, client: Client) -> None:
+    plan = a_plan(a_mapping(project), {a_story(project): "create"})
+
+    first = client.post(f"/p/SHOP/jira/plans/{plan.pk}/export/")
+    second = client.post(f"/p/SHOP/jira/plans/{plan.pk}/export/")
+
+    assert first.status_code == second.status_code == 303
+    assert first["Location"] == second["Location"] == f"/p/SHOP/jira/runs/{ExportRun.objects.get().pk}/"
+
+
+def test_a_plan_that_was_sent_links_to_its_run_and_has_no_button(ana: Any, project: Project, client: Client) -> None:
+    plan = a_plan(a_mapping(project), {a_story(project): "create"})
+    client.post(f"/p/SHOP/jira/plans/{plan.pk}/export/")
+
+    page = shown(client, plan)
+
+    assert f"Open run {ExportRun.objects.get().pk}" in page
+    assert 'class="bar"' not in page
+
+
+def test_a_discarded_plan_can_not_be_sent(ana: Any, project: Project, client: Client) -> None:
+    plan = a_plan(a_mapping(project), {a_story(project): "create"})
+
+    client.post(f"/p/SHOP/jira/plans/{plan.pk}/discard/")
+    answer = client.post(f"/p/SHOP/jira/plans/{plan.pk}/export/")
+
+    assert answer.status_code == 422
+    assert not ExportRun.objects.exists()
+    assert "This preview was discarded" in shown(client, plan)
+    assert AuditEntry.objects.filter(code="plan_discarded").count() == 1
+
+
+def test_reading_jira_again_makes_a_new_plan_of_the_same_stories(ana: Any, mixed: ExportPlan, client: Client) -> None:
+    answer = client.post(f"/p/SHOP/jira/plans/{mixed.pk}/refresh/")
+
+    made = ExportPlan.objects.exclude(pk=mixed.pk).get()
+    assert answer["Location"] == f"/p/SHOP/jira/plans/{made.pk}/"
+    assert made.story_refs == mixed.story_refs
+    mixed.refresh_from_db()
+    assert mixed.state == "discarded"
+
+
+def test_a_plan_where_nothing_would_be_sent_says_so_in_place_of_the_button(
+    ana: Any, project: Project, client: Client
+) -> None:
+    mapping = a_mapping(project)
+    same = a_plan(mapping, {a_story(project, 1): "unchanged"})
+    stuck = a_plan(mapping, {a_story(project, 2): "blocked", a_story(project, 3): "conflict"})
+    empty = a_plan(mapping, {})
+
+    assert "Jira already has all of this." in shown(client, same)
+    assert "Nothing to send. 1 is blocked, 1 is in conflict." in shown(client, stuck)
+    assert "There is nothing to export." in shown(client, empty)
+    for plan in (same, stuck, empty):
+        assert "to Jira</button>" not in shown(client, plan)
+
+
+def test_an_old_preview_says_that_it_is_old(ana: Any, project: Project, client: Client) -> None:
+    old = timezone.now() - timedelta(minutes=16)
+    plan = a_plan(a_mapping(project), {a_story(project): "create"}, jira_read_at=old)
+
+    assert "This preview is old." in shown(client, plan)
+
+
+def test_an_issue_that_changed_in_jira_since_is_named(ana: Any, project: Project, client: Client) -> None:
+    mapping = a_mapping(project)
+    story = a_story(project, 7)
+    ticket = a_ticket(mapping, story, jira_updated_at=timezone.now())
+    plan = a_plan(mapping, {story: "update"})
+    plan.items.update(seen_updated_at=ticket.jira_updated_at)
+
+    assert "Jira changed since this preview" not in shown(client, plan)
+
+    ExportedTicket.objects.update(jira_updated_at=timezone.now() + timedelta(seconds=5))
+
+    assert "Jira changed since this preview: SHOP-7." in shown(client, plan)
+
+
+def test_a_mapping_that_was_saved_since_is_said(ana: Any, project: Project, client: Client) -> None:
+    mapping = a_mapping(project, version=3)
+    plan = a_plan(mapping, {a_story(project): "create"}, mapping_version=2)
+
+    assert "The mapping changed after this preview." in shown(client, plan)
+
+
+def test_a_plan_being_built_shows_how_far_it_is_and_asks_again(ana: Any, project: Project, client: Client) -> None:
+    plan = a_plan(a_mapping(project), {}, state="building", progress=120)
+    ExportPlan.objects.update(story_refs=[f"story:{number}" for number in range(248)])
+
+    page = shown(client, plan)
+    part = client.get(f"/p/SHOP/jira/plans/{plan.pk}/live/")
+
+    for html in (page, part.content.decode()):
+        assert "120 of 248" in html
+        assert 'hx-trigger="every 1s"' in html
+    assert '<meta http-equiv="refresh" content="5">' in page
+    assert part.status_code == 200
+
+
+def test_once_built_the_page_stops_asking_and_loads_the_plan(ana: Any, mixed: ExportPlan, client: Client) -> None:
+    answer = client.get(f"/p/SHOP/jira/plans/{mixed.pk}/live/")
+
+    assert answer.status_code == 286
+    assert answer["HX-Location"] == f"/p/SHOP/jira/plans/{mixed.pk}/"
+
+
+def test_a_plan_that_could_not_be_built_says_why_and_offers_to_try_again(
+    ana: Any, project: Project, client: Client
+) -> None:
+    plan = a_plan(a_mapping(project), {}, state="failed", error_code="unavailable")
+
+    page = shown(client, plan)
+
+    assert "Jira does not answer." in page
+    assert "Nothing was sent." in page
+    assert "Try again" in page
+
+
+def test_fifty_are_shown_at_once_and_the_rest_on_request(ana: Any, project: Project, client: Client) -> None:
+    mapping = a_mapping(project)
+    plan = a_plan(mapping, {a_story(project, number): "create" for number in range(1, 61)})
+
+    first = shown(client, plan)
+    second = client.get(f"/p/SHOP/jira/plans/{plan.pk}/?page=2", headers={"HX-Request": "true", "HX-Target": "more"})
+
+    assert first.count('<li id="plan-US-') == 50
+    assert "Show 10 more" in first
+    assert second.content.decode().count('<li id="plan-US-') == 10
+    assert "<html" not in second.content.decode()
+
+
+def test_a_page_of_a_large_plan_asks_the_database_a_fixed_number_of_times(
+    ana: Any, project: Project, client: Client, django_assert_max_num_queries: Any
+) -> None:
+    mapping = a_mapping(project)
+    plan = a_plan(mapping, {a_story(project, number): "create" for number in range(1, 51)})
+
+    with django_assert_max_num_queries(45):
+        shown(client, plan)
+
+
+def test_the_csv_has_a_line_for_each_field_and_no_formulas(ana: Any, project: Project, client: Client) -> None:
+    story = a_story(project, 1, title='=HYPERLINK("http://evil.test")')
+    plan = a_plan(a_mapping(project), {story: "create"})
+
+    answer = client.get(f"/p/SHOP/jira/plans/{plan.pk}/csv/")
+    body = b"".join(answer.streaming_content).decode()
+
+    assert body.startswith("\ufeffKey,Title,Action")
+    assert answer["Content-Disposition"] == f'attachment; filename="SHOP-preview-{plan.pk}.csv"'
+    row = list(csv.reader(io.StringIO(body)))[1]
+    assert row[:3] == ["US-1", '\'=HYPERLINK("http://evil.test")', "Create"]
+    assert row[6].startswith("'=")
+
+
+@pytest.mark.parametrize("evil", ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "{{ 7 }}{% now %}"])
+def test_what_people_and_jira_wrote_is_escaped(evil: str, ana: Any, project: Project, client: Client) -> None:
+    mapping = a_mapping(project)
+    story = a_story(project, 1, title=evil)
+    plan = a_plan(mapping, {})
+    changes = [{"field": "summary", "label": evil, "before": evil, "after": f"{evil} more"}]
+    a_planned(plan, story, "update", changes=changes, findings=[{"code": evil[:40], "values": {"field": evil}}])
+    ExportPlan.objects.update(counts={"update": 1})
+
+    page = shown(client, plan)
+
+    assert "<script>alert" not in page
+    assert "<img src=x" not in page
+
+
+class TestChoosing:
+    """What `plan_create` understands."""
+
+    @pytest.fixture(autouse=True)
+    def rows(self, project: Project, ana: Any, client: Client) -> None:
+        self.project, self.client = project, client
+        self.epic = an_epic(project, 1)
+        self.stories = [a_story(project, number, epic=self.epic if number < 3 else None) for number in (1, 2, 3)]
+        a_mapping(project)
+
+    def chosen(self, **form: Any) -> list[str]:
+        answer = self.client.post("/p/SHOP/jira/plans/", form)
+        assert answer.status_code == 303, answer.content.decode()
+        plan = ExportPlan.objects.latest("pk")
+        assert answer["Location"] == f"/p/SHOP/jira/plans/{plan.pk}/"
+        refs: list[str] = plan.story_refs
+        return refs
+
+    def test_stories_by_key_or_ref(self) -> None:
+        assert self.chosen(story=["US-3", self.stories[0].ref]) == [self.stories[2].ref, self.stories[0].ref]
+
+    def test_what_is_unknown_is_left_out(self) -> None:
+        foreign = a_story(a_backlog("OTHER", "Other"), 9)
+
+        assert self.chosen(story=["US-1", "US-77", foreign.ref, "story:zzz"]) == [self.stories[0].ref]
+
+    def test_an_epic_with_its_stories(self) -> None:
+        assert self.chosen(epic="EP-1") == [self.epic.ref, self.stories[0].ref, self.stories[1].ref]
+
+    def test_all_that_a_filter_shows(self) -> None:
+        assert self.chosen(all="1", filter="q=Story+2") == [self.stories[1].ref]
+
+    def test_everything_of_the_kinds_that_are_mapped(self) -> None:
+        assert set(self.chosen(everything="1")) == {self.epic.ref, *(story.ref for story in self.stories)}
+
+    def test_nothing_is_refused_in_words(self) -> None:
+        answer = self.client.post("/p/SHOP/jira/plans/", {})
+
+        assert answer.status_code == 422
+        assert "There is nothing to export." in answer.content.decode()
+        assert not ExportPlan.objects.exists()
+
+
+def test_without_jira_the_page_leads_to_the_set_up(project: Project, client: Client) -> None:
+    client.force_login(a_person("mira", project, Role.ADMIN))
+    story = a_story(project)
+
+    not_connected = client.post("/p/SHOP/jira/plans/", {"story": story.key})
+    a_mapping(project, a_connection(), live=False, steps_done=["site", "sign-in"])
+    not_live = client.post("/p/SHOP/jira/plans/", {"story": story.key})
+
+    for answer in (not_connected, not_live):
+        assert answer.status_code == 422
+        assert "Go to the Jira set-up" in answer.content.decode()
+    assert not PlannedTicket.objects.exists()
+
+
+def test_a_double_of_the_kinds_stays_in_step_with_the_border() -> None:
+    assert {kind.value for kind in Kind} == set(dict(PlannedTicket._meta.get_field("kind").choices))
