@@ -66,7 +66,7 @@ ENTRIES: dict[str, Entry] = {
     ),
     "redirected": Entry(
         _("{site} sent us to another address."),
-        _("It points to {target}. We do not take your sign-in to an address you did not name."),
+        _("We do not take your sign-in to an address that you did not name."),
         _("Use the address that Jira shows in the browser once it is open."),
         CHANGE,
     ),
