@@ -13,7 +13,7 @@ from jira_integration.richtext.result import Node, Notes
 from jira_integration.richtext.spaces import settle_spaces
 
 _ODD_SPACE = re.compile(r"[\n\r\x0b\x0c\u2028\u2029]")
-_EDGES = re.compile(r"[&<!`{]")  # what can leave white space at the edge of a style, where plain Markdown cannot
+_EDGES = re.compile(r"[<!`{]")  # what can leave white space at the edge of a style, where plain Markdown cannot
 LINE_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _STYLES = {"strong": "strong", "em": "em", "s": "strike"}
 _STYLE_ORDER = ("em", "strong", "strike")
@@ -27,9 +27,8 @@ def inline_nodes(inline: Token, children: Sequence[Token], notes: Notes) -> list
         for node in nodes:
             if node["type"] == "text":
                 node["text"] = _ODD_SPACE.sub(" ", node["text"])
-    if len(nodes) > 1 and _EDGES.search(content):
         return settle_spaces(nodes)
-    return nodes
+    return settle_spaces(nodes) if len(nodes) > 1 and _EDGES.search(content) else nodes
 
 
 class InlineWriter:

@@ -25,13 +25,14 @@ _LINE_END = re.compile(r"\r\n?|\n")
 
 
 def attributes(node: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The node's attributes; an empty mapping where they are missing or something else."""
     attrs = node.get("attrs")
     return attrs if isinstance(attrs, Mapping) else {}
 
 
 def children(node: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The node's child nodes; what is no node is left out, text nodes that came as bare strings are not."""
-    content = node.get("content")
+    content = node.get("content") if isinstance(node, Mapping) else node
     if isinstance(content, Mapping):
         content = [content]
     if not isinstance(content, Sequence) or isinstance(content, str | bytes):

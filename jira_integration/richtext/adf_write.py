@@ -60,6 +60,7 @@ class AdfWriter:
         self.has_tasks = False
         self.rows: list[list[Node]] = []
         self.expand_ends: set[int] = set()
+        self.expand_pairs: dict[int, int] | None = None
 
     def document(self) -> Node:
         writers = _WRITERS
@@ -202,19 +203,19 @@ class AdfWriter:
         return True
 
     def _expand_end(self, index: int) -> int | None:
-        level, opened = self.tokens[index].level, 1
-        for position in range(index + 1, len(self.tokens)):
-            token = self.tokens[position]
-            if token.level < level:
-                return None
-            if token.type == "html_block" and token.level == level:
-                if _EXPAND_CLOSE.fullmatch(token.content):
-                    opened -= 1
-                elif _EXPAND_OPEN.fullmatch(token.content):
-                    opened += 1
-                if not opened:
-                    return position
-        return None
+        """Where the `</details>` of this `<details>` is; all pairs are found together, at the first one asked for."""
+        if self.expand_pairs is None:
+            self.expand_pairs = {}
+            opened: dict[int, list[int]] = {}
+            for position, token in enumerate(self.tokens):
+                if token.nesting < 0:
+                    opened.pop(token.level + 1, None)
+                elif token.type == "html_block" and _EXPAND_CLOSE.fullmatch(token.content):
+                    if waiting := opened.get(token.level):
+                        self.expand_pairs[waiting.pop()] = position
+                elif token.type == "html_block" and _EXPAND_OPEN.fullmatch(token.content):
+                    opened.setdefault(token.level, []).append(position)
+        return self.expand_pairs.get(index)
 
     def _open_list(self, token: Token, index: int) -> None:
         frame = _Frame("list", [])

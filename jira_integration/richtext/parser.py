@@ -10,11 +10,14 @@ import re
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock
+from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
 # Parse levels; a list takes two. Deeper text is kept as one plain paragraph: nothing is lost, and Python's stack holds.
 DEEPEST_LEVEL = 60
+
+_MOST_BRACKETS = 1_000  # in one paragraph
 
 STATUS = re.compile(r"\{status:(neutral|purple|blue|red|yellow|green)\|([^{}|\n<>\\`*_~\[\]&]{1,60})\}")
 DATE = re.compile(r"\{date:([1-9]\d{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01]))\}")
@@ -92,16 +95,30 @@ def _bare_url(state: StateInline, silent: bool) -> bool:
     return True
 
 
+def _inline(state: StateCore) -> None:
+    """As markdown-it does it, but a paragraph with a great many brackets is read without links.
+
+    Each bracket makes the parser look for its partner to the paragraph's end: 100,000 of them would take minutes.
+    """
+    for token in state.tokens:
+        if token.type == "inline":
+            parser = state.md if token.content.count("[") < _MOST_BRACKETS else _WITHOUT_LINKS
+            token.children = []
+            parser.inline.parse(token.content, parser, state.env, token.children)
+
+
 def build_parser() -> MarkdownIt:
     """A parser as configured above. Parsing keeps no state in it: one serves all threads."""
     parser = MarkdownIt("commonmark", {"maxNesting": DEEPEST_LEVEL + 40}).enable(["table", "strikethrough"])
     parser.block.ruler.before("table", "too_deep", _too_deep)
+    parser.core.ruler.at("inline", _inline)
     parser.inline.ruler.push("bare_url", _bare_url)
     parser.inline.ruler.push("curly", _curly)
     return parser
 
 
 PARSER = build_parser()
+_WITHOUT_LINKS = build_parser().disable(["link", "image"])
 
 
 def parse(text: str) -> list[Token]:

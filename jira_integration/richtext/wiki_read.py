@@ -17,9 +17,7 @@ from jira_integration.richtext.spaces import settle_spaces
 from jira_integration.richtext.wiki_read_inline import CODE, InlineReader, plain
 from jira_integration.richtext.wiki_write import PANEL_COLORS
 
-_CODE_BLOCK = re.compile(
-    r"(?<!\\)\{(?P<tag>code|noformat)(?P<parameters>:[^}\n]*)?\}[ \t]*\n?(?P<code>.*?)\n?[ \t]*\{(?P=tag)\}", re.DOTALL
-)
+_CODE_OPEN = re.compile(r"(?<!\\)\{(code|noformat)(:[^}\n]*)?\}[ \t]*\n?")
 _AROUND = re.compile(r"(?<!\\)\{(quote|panel)(:[^}\n]*)?\}")
 _HEADING = re.compile(r"[ \t]*h([1-6])\.(?:[ \t]+|$)(.*)")
 _BLOCK_QUOTE = re.compile(r"[ \t]*bq\.[ \t]+(.*)")
@@ -34,15 +32,34 @@ _STATES_BY_BOX = {box: state for state, box in BOXES.items()}
 def read_wiki(text: str, notes: Notes) -> Node:
     """The document a text in wiki markup shows."""
     text = clean(text)[0].replace("\r\n", "\n").replace("\r", "\n")
-    codes: list[tuple[str, str]] = []
-
-    def taken_out(found: re.Match[str]) -> str:
-        codes.append((_language(found["parameters"] or ""), found["code"]))
-        return f"{CODE}{len(codes) - 1}{CODE}"
-
-    text = _CODE_BLOCK.sub(taken_out, text)
+    text, codes = _take_out_code(text)
     content = WikiReader(notes, codes).blocks(text)
     return name_tasks({"version": 1, "type": "doc", "content": content})
+
+
+def _take_out_code(text: str) -> tuple[str, list[tuple[str, str]]]:
+    """The text with a mark in place of each code block, and the blocks' languages and texts."""
+    codes: list[tuple[str, str]] = []
+    parts: list[str] = []
+    at = start = 0
+    unclosed: set[str] = set()
+    while opening := _CODE_OPEN.search(text, at):
+        closing = f"{{{opening[1]}}}"
+        end = -1 if closing in unclosed else text.find(closing, opening.end())
+        if end < 0:
+            unclosed.add(closing)
+            at = opening.end()
+            continue
+        code = text[opening.end() : end]
+        last_line = code.rfind("\n")
+        if last_line >= 0 and not code[last_line:].strip():  # the line end before the closing tag is not the code's
+            code = code[:last_line]
+        elif last_line < 0 and not code.strip():
+            code = ""
+        parts += [text[start : opening.start()], f"{CODE}{len(codes)}{CODE}"]
+        codes.append((_language(opening[2] or ""), code))
+        at = start = end + len(closing)
+    return "".join([*parts, text[start:]]), codes
 
 
 def _language(parameters: str) -> str:
