@@ -31,9 +31,18 @@ PANELS = {
     "CAUTION": "error",
 }
 _PANEL = re.compile(r"\[!([A-Za-z]+)\][ \t]*(?:\n|$)")
-_TASK = re.compile(r"\[([ xX])\](?:[ \t]+|$)")
-_EXPAND_OPEN = re.compile(r"<details>\s*(?:<summary>([^<>\n]*)</summary>)?\s*", re.IGNORECASE)
-_EXPAND_CLOSE = re.compile(r"\s*</details>\s*", re.IGNORECASE)
+TASK = re.compile(r"\[([ xX])\](?:[ \t]+|$)")
+EXPAND_OPEN = re.compile(r"<details>\s*(?:<summary>([^<>\n]*)</summary>)?\s*", re.IGNORECASE)
+EXPAND_CLOSE = re.compile(r"\s*</details>\s*", re.IGNORECASE)
+
+
+def panel_type(inline: Token) -> str | None:
+    """The panel that `[!NOTE]` opens; only when the mark stands alone on its line and is no link."""
+    mark = _PANEL.match(inline.content)
+    children = inline.children or []
+    if not mark or not children or children[0].content.rstrip() != mark[0].strip():
+        return None
+    return PANELS.get(mark[1].upper())
 
 
 class _Frame:
@@ -110,7 +119,7 @@ class AdfWriter:
 
     def _take_tick(self, token: Token, item: Item) -> None:
         """`[x] ` at the start of a list item, unless it was escaped or is a link."""
-        tick = _TASK.match(token.content)
+        tick = TASK.match(token.content)
         first = token.children[0] if token.children else None
         if tick and first and first.type == "text" and first.content.startswith(tick[0]):
             first.content = first.content[tick.end() :]
@@ -143,7 +152,7 @@ class AdfWriter:
         if index in self.expand_ends:
             self._close_quote(token, index)
             return
-        opening = _EXPAND_OPEN.fullmatch(text)
+        opening = EXPAND_OPEN.fullmatch(text)
         if opening and self._open_expand(index, unescape(opening[1] or "")):
             return
         if not LINE_BREAK.sub("", text).strip():
@@ -175,15 +184,9 @@ class AdfWriter:
         self.frames.append(_Frame(kind, node["content"]))
 
     def _panel_type(self, index: int) -> str | None:
-        """The panel that `> [!NOTE]` opens; only when the mark stands alone on its line and is no link."""
         if index + 2 >= len(self.tokens) or self.tokens[index + 1].type != "paragraph_open":
             return None
-        inline = self.tokens[index + 2]
-        mark = _PANEL.match(inline.content)
-        children = inline.children or []
-        if not mark or not children or children[0].content.rstrip() != mark[0].strip():
-            return None
-        return PANELS.get(mark[1].upper())
+        return panel_type(self.tokens[index + 2])
 
     def _close_quote(self, token: Token, index: int) -> None:
         frame = self.frames.pop()
@@ -210,10 +213,10 @@ class AdfWriter:
             for position, token in enumerate(self.tokens):
                 if token.nesting < 0:
                     opened.pop(token.level + 1, None)
-                elif token.type == "html_block" and _EXPAND_CLOSE.fullmatch(token.content):
+                elif token.type == "html_block" and EXPAND_CLOSE.fullmatch(token.content):
                     if waiting := opened.get(token.level):
                         self.expand_pairs[waiting.pop()] = position
-                elif token.type == "html_block" and _EXPAND_OPEN.fullmatch(token.content):
+                elif token.type == "html_block" and EXPAND_OPEN.fullmatch(token.content):
                     opened.setdefault(token.level, []).append(position)
         return self.expand_pairs.get(index)
 

@@ -7,14 +7,18 @@ headings start at `h2`, because a page has one `h1`. nh3 goes over the result on
 from __future__ import annotations
 
 from collections.abc import MutableMapping, Sequence
+from html import unescape
 from typing import Any
 
 import nh3
 from markdown_it.renderer import RendererHTML
+from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
 
 from jira_integration.richtext.adf_inline import LINE_BREAK
+from jira_integration.richtext.adf_lists import BOXES
+from jira_integration.richtext.adf_write import EXPAND_CLOSE, EXPAND_OPEN, TASK, panel_type
 from jira_integration.richtext.marks import safe_href
 from jira_integration.richtext.parser import build_parser, clean
 
@@ -32,7 +36,7 @@ def markdown_to_html(text: str) -> str:
     return nh3.clean(
         rendered,
         tags=_TAGS,
-        attributes={"a": {"href", "title"}, "ol": {"start"}, "code": {"class"}},
+        attributes={"a": {"href", "title"}, "ol": {"start"}, "code": {"class"}, "blockquote": {"class"}},
         url_schemes=_SCHEMES,
         link_rel="noopener noreferrer nofollow",
     )
@@ -40,6 +44,10 @@ def markdown_to_html(text: str) -> str:
 
 def _raw(renderer: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: _Env) -> str:
     content = tokens[index].content
+    if opening := EXPAND_OPEN.fullmatch(content):
+        return f"<details><summary>{_escape(unescape(opening[1] or '…'))}</summary>"
+    if EXPAND_CLOSE.fullmatch(content):
+        return "</details>"
     if LINE_BREAK.fullmatch(content.strip()):
         return "<br>"
     escaped = _escape(content)
@@ -68,7 +76,23 @@ def _form_of_ours(renderer: RendererHTML, tokens: Sequence[Token], index: int, o
     return f"<strong>{_escape(tokens[index].meta['groups'][-1])}</strong>"
 
 
+def _ours(state: StateCore) -> None:
+    """Boxes drawn before tasks, panels told apart by a class: what `adf_write` makes of the same marks."""
+    tokens = state.tokens
+    for index, token in enumerate(tokens):
+        if token.type != "inline" or not token.content.startswith("[") or not token.children or index < 2:
+            continue
+        first, around = token.children[0], tokens[index - 2]
+        if around.type == "list_item_open" and (tick := TASK.match(token.content)) and first.content[:3] == tick[0][:3]:
+            box = BOXES["TODO" if tick[1] == " " else "DONE"]
+            first.content = f"{box} {first.content[tick.end() :]}"
+        elif around.type == "blockquote_open" and (panel := panel_type(token)):
+            around.attrs["class"] = f"panel panel-{panel}"
+            token.children = token.children[2:]
+
+
 _PARSER = build_parser()
+_PARSER.core.ruler.push("ours", _ours)
 for _name, _rule in {
     "html_block": _raw,
     "html_inline": _raw,
