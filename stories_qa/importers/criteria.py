@@ -18,6 +18,7 @@ INLINE = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 TITLE = re.compile(r"^\s*(?:Scenario(?: Outline| Template)?|Example|Feature|Background|Rule)\s*:", re.IGNORECASE)
+LONG = 4000  # characters; looking for an inline Given/When/Then takes a square of the length at worst
 EDGES = " *_\t,;:"
 
 
@@ -70,7 +71,7 @@ def grouped(texts: Iterable[str]) -> list[ParsedCriterion]:
         part = ""
 
     for text in texts:
-        inline = INLINE.match(text)
+        inline = INLINE.match(text) if len(text) < LONG else None
         step = STEP.match(text)
         if inline and "\n" not in text.strip():
             close()
