@@ -10,3 +10,6 @@ class JiraIntegrationConfig(AppConfig):
     name = "jira_integration"
     verbose_name = _("Jira integration")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from jira_integration import checks  # noqa: F401  (importing registers them)

@@ -1,0 +1,134 @@
+"""What the plug-in stores, to look at. Rows are written by the plug-in: here nothing is added or changed, and
+secrets are not even fields. Deleting a connection is left possible for a superuser who knows why."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
+
+from jira_integration import models
+
+
+class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Shows every column but the `hidden` ones, changes none."""
+
+    hidden: tuple[str, ...] = ()
+    list_per_page = 50
+    show_full_result_count = False
+
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
+        return [field.name for field in self.model._meta.fields if field.name not in self.hidden]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
+        return self.get_fields(request, obj)
+
+    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(models.JiraConnection)
+class JiraConnectionAdmin(ReadOnly):
+    hidden = ("secret", "webhook_secret")
+    list_display = ("name", "site_url", "deployment", "login", "state", "checked_at")
+    list_filter = ("state", "deployment", "login")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(getattr(request.user, "is_superuser", False))
+
+
+@admin.register(models.ProjectMapping)
+class ProjectMappingAdmin(ReadOnly):
+    list_display = ("project_ref", "connection", "jira_project_key", "mode", "live", "version", "saved_by", "saved_at")
+    list_select_related = ("connection",)
+
+
+@admin.register(models.FieldMapping)
+class FieldMappingAdmin(ReadOnly):
+    list_display = ("mapping", "kind", "story_field", "jira_field", "jira_name", "direction", "matched_by")
+    list_filter = ("kind", "direction")
+    list_select_related = ("mapping",)
+
+
+@admin.register(models.StatusMapping)
+class StatusMappingAdmin(ReadOnly):
+    list_display = ("mapping", "status", "jira_status_name", "category", "incoming")
+    list_select_related = ("mapping",)
+
+
+@admin.register(models.JiraMetadata)
+class JiraMetadataAdmin(ReadOnly):
+    list_display = ("connection", "jira_project_id", "fingerprint", "read_at")
+    list_select_related = ("connection",)
+
+
+@admin.register(models.ExportedTicket)
+class ExportedTicketAdmin(ReadOnly):
+    list_display = ("story_key", "issue_key", "sync", "status_name", "checked_at", "unlinked_at")
+    list_filter = ("sync", "kind")
+    search_fields = ("story_key", "issue_key", "story_ref")
+
+
+@admin.register(models.ExportPlan)
+class ExportPlanAdmin(ReadOnly):
+    list_display = ("pk", "mapping", "state", "created_by", "created_at")
+    list_filter = ("state",)
+    list_select_related = ("mapping", "created_by")
+
+
+@admin.register(models.PlannedTicket)
+class PlannedTicketAdmin(ReadOnly):
+    list_display = ("plan", "story_key", "action", "issue_key", "template_hash")
+    list_filter = ("action",)
+    list_select_related = ("plan",)
+    search_fields = ("story_key", "issue_key")
+
+
+@admin.register(models.ExportRun)
+class ExportRunAdmin(ReadOnly):
+    list_display = ("pk", "connection", "state", "reason_code", "requests", "writes", "started_by", "created_at")
+    list_filter = ("state",)
+    list_select_related = ("connection", "started_by")
+
+
+@admin.register(models.RunItem)
+class RunItemAdmin(ReadOnly):
+    list_display = ("run", "story_key", "action", "state", "issue_key", "attempt", "error_code")
+    list_filter = ("state", "action")
+    list_select_related = ("run",)
+    search_fields = ("story_key", "issue_key")
+
+
+@admin.register(models.RunBatch)
+class RunBatchAdmin(ReadOnly):
+    list_display = ("run", "number", "action", "state", "sent_at")
+    list_filter = ("state",)
+    list_select_related = ("run",)
+
+
+@admin.register(models.RunEvent)
+class RunEventAdmin(ReadOnly):
+    list_display = ("run", "at", "code")
+    list_select_related = ("run",)
+
+
+@admin.register(models.WebhookDelivery)
+class WebhookDeliveryAdmin(ReadOnly):
+    list_display = ("connection", "event", "issue_id", "state", "reason", "attempts", "received_at")
+    list_filter = ("state", "event")
+    list_select_related = ("connection",)
+
+
+@admin.register(models.AuditEntry)
+class AuditEntryAdmin(ReadOnly):
+    list_display = ("at", "actor", "actor_name", "code", "project_ref", "object_ref")
+    list_filter = ("actor", "code")
+    search_fields = ("actor_name", "object_ref")
