@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -142,6 +143,20 @@ def test_json_comes_back_without_loss_into_an_empty_database(tmp_path: Path) -> 
 
     assert status == 0
     assert exported() == first
+
+
+def test_the_example_in_the_documentation_is_the_schema(tmp_path: Path) -> None:
+    text = (Path(__file__).resolve().parents[3] / "docs" / "importing.md").read_text(encoding="utf-8")
+    example = next(
+        block for block in re.findall(r"```json\n(.*?)```", text, re.DOTALL) if "stories-qa-backlog" in block
+    )
+    path = tmp_path / "example.json"
+    path.write_text(example, encoding="utf-8")
+
+    status, _out = run(str(path))
+
+    assert status == 0
+    assert without_jira(json.loads(exported())) == without_jira(json.loads(example))
 
 
 def test_names_of_people_who_are_not_here_survive_the_journey(tmp_path: Path) -> None:
