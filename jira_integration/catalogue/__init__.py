@@ -12,6 +12,7 @@ from typing import Any
 from jira_integration.catalogue import audit, export, fields, logins, sites, syncing
 from jira_integration.catalogue.entry import Action, Entry, Explained, filled, worded
 from jira_integration.catalogue.recognise import from_error, from_field_errors
+from jira_integration.models import ExportRun
 
 ENTRIES: dict[str, Entry] = {
     **sites.ENTRIES,
@@ -22,15 +23,14 @@ ENTRIES: dict[str, Entry] = {
 }
 SENTENCES = audit.SENTENCES
 # Shorter names under which callers hand a value over.
-ALSO = {"issue_type": "type", "jira_project": "project"}
+ALSO = (("issue_type", "type"), ("issue_type", "kind"), ("issue", "key"), ("jira_project", "project"))
 
 
 def explain(code: str, values: Mapping[str, Any] | None = None) -> Explained:
     """What to show for an error. `values` fill the gaps of its texts and the address of its action; what is missing
     is worded in general ("the Jira account")."""
     known = dict(values or {})
-    for name, other in ALSO.items():
-        known.setdefault(name, known.get(other))
+    name_alike(known)
     entry = ENTRIES.get(code)
     if entry is None:
         known.setdefault("code", code)
@@ -42,9 +42,18 @@ def sentence(code: str, values: Mapping[str, Any] | None = None) -> str:
     """One line for the audit trail or a run's activity. `values["actor"]` is who did it; audit sentences begin with
     it. An error's code gives its title."""
     known = dict(values or {})
+    name_alike(known)
+    if code == "ended" and known.get("state") in ExportRun.State.values:
+        known["state"] = ExportRun.State(known["state"]).label
     if code in SENTENCES:
         return worded(SENTENCES[code], known)
     return explain(code, known).title
+
+
+def name_alike(known: dict[str, Any]) -> None:
+    for name, other in ALSO:
+        if not known.get(name) and known.get(other):
+            known[name] = known[other]
 
 
 __all__ = ["ENTRIES", "SENTENCES", "Action", "Explained", "explain", "from_error", "from_field_errors", "sentence"]

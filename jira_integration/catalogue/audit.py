@@ -17,7 +17,7 @@ AUDIT: dict[str, Text] = {
     "run_continued": _("{actor} continued run {run}"),
     "run_finished": _("Run {run} ended: {created} created, {updated} updated, {failed} failed"),
     "retried": _("{actor} retried {count} stories of run {run}"),
-    "status_from_jira": _("{actor} moved {issue} to “{status}”; {story} followed: {ours}"),
+    "status_from_jira": _("{actor} moved {issue} to “{status}” in Jira, and {story} followed"),
     "changed_in_jira": _("{actor} changed {issue} in Jira: {fields}"),
     "connection_made": _("{actor} connected the Jira site {site}"),
     "connection_changed": _("{actor} changed the address of the Jira site from {before} to {site}"),
@@ -32,22 +32,26 @@ AUDIT: dict[str, Text] = {
     "webhook_skipped": _("{actor} went on without a webhook at {site}"),
     "unlinked": _("{actor} unlinked {story} from {issue}"),
     "checked": _("{actor} asked Jira about {story}"),
+    "missing_in_jira": _("{issue} is missing in Jira; {story} keeps its link"),
     "issue_missing": _("{issue} is missing in Jira; {story} keeps its link"),
 }
 
 ACTIVITY: dict[str, Text] = {
-    "run_begun": _("Run begun: {count} stories in {batches} requests"),
+    "run_begun": _("Run begun: {count} to send"),
     "metadata_confirmed": _("Jira's fields are what the preview relied on"),
-    "batch_sent": _("Sent {count} to Jira, request {number}"),
-    "batch_answered": _("Jira answered request {number}: {created} created, {failed} refused, {seconds} s"),
-    "no_answer": _("No answer to request {number}. {count} are looked up before anything is sent again"),
-    "looked_up": _("Looked up {count} in Jira: {found} were there"),
+    "batch_sent": _("Sent {count} to Jira"),
+    "batch_answered": _("Jira answered: {created} created, {failed} refused"),
+    "no_answer": _("No answer to a request with {count}. They are looked up in Jira before anything is sent again"),
+    "looked_up": _("Looked up in Jira: {found} were there, {missing} were not"),
     "read_back": _("Read back {count} issues"),
     "updated": _("Updated {issue}"),
-    "waiting": _("Waiting until {until}: {why}"),
+    "waiting": _("Waiting: {why}"),
     "taken_over": _("Taken over after the former worker stopped"),
     "stopped": _("Stopped; {count} were not sent"),
-    "ended": _("Ended: {created} created, {updated} updated, {failed} failed"),
+    "parent_not_applied": _("Jira took {issue} but did not put it under its epic"),
+    "stopped_by_person": _("Stopped by a person"),
+    "continued_by_person": _("Continued by a person"),
+    "ended": _("Ended: {state}"),
 }
 
 SENTENCES: dict[str, Text] = {**AUDIT, **ACTIVITY}

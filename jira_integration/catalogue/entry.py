@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from string import Formatter
 from typing import Any, Literal
 
 from django.urls import NoReverseMatch, reverse
@@ -25,7 +26,8 @@ GENERAL: dict[str, Text] = {
     "actor": gettext_lazy("Someone"),
     "field": gettext_lazy("a field"),
     "issue": gettext_lazy("the issue"),
-    "issue_type": gettext_lazy("this kind"),
+    "epic": gettext_lazy("its epic"),
+    "issue_type": gettext_lazy("issue"),
     "jira_project": gettext_lazy("the Jira project"),
     "project": gettext_lazy("the backlog"),
     "site": gettext_lazy("the Jira site"),
@@ -135,8 +137,15 @@ def _action(step: Step | None, values: Mapping[str, Any]) -> Action | None:
     query = {name: worded(text, values) for name, text in (step.query or {}).items()}
     if step.url_name == "setup_step" and values.get("project_key"):
         query["project"] = str(values["project_key"])
-    anchor = worded(step.anchor, values)
+    if step.args[-1:] == ("=fields",) and values.get("kind"):
+        query["kind"] = str(values["kind"])
+    anchor = "" if _has_gap(step.anchor, values) else worded(step.anchor, values)
     return Action(worded(step.label, values), step.url_name, tuple(args), query or None, anchor, step.needs)
+
+
+def _has_gap(text: str, values: Mapping[str, Any]) -> bool:
+    names = [name for _text, name, *_rest in Formatter().parse(text) if name]
+    return any(not values.get(name) for name in names)
 
 
 def _plain(value: Any) -> Any:

@@ -11,9 +11,9 @@ RUN = Step(_("Open the run"), "run", ("project", "run"), needs="view")
 
 ENTRIES: dict[str, Entry] = {
     "epic_blocked": Entry(
-        _("The epic {epic} is blocked, so {story} waits."),
-        _("A story is created under its epic, and that one cannot be created yet."),
-        _("Solve what blocks the epic, then preview again."),
+        _("{story} waits for its epic."),
+        _("A story is created under its epic, and that one is blocked, or is not part of this export."),
+        _("Add the epic to this export, or solve what blocks it."),
     ),
     "epic_not_exported": Entry(
         _("The epic {epic} is not in Jira yet."),
@@ -21,7 +21,7 @@ ENTRIES: dict[str, Entry] = {
         _("Add the epic to this export."),
     ),
     "epic_failed": Entry(
-        _("The epic {epic} did not reach Jira, so {story} was not sent."),
+        _("The epic of {story} did not reach Jira, so the story was not sent."),
         _("A story is created under its epic."),
         _("Retry the epic; the story goes with it."),
     ),
@@ -71,6 +71,25 @@ ENTRIES: dict[str, Entry] = {
         _("We sent {story} but got no answer."),
         _("It may be in Jira. We look it up before we send it again."),
         tone="warning",
+    ),
+    "no_answer": Entry(
+        _("Jira did not say whether {story} arrived."),
+        _("It was sent, but no answer came. We look it up in Jira before anything is sent again."),
+        tone="warning",
+    ),
+    "plan_not_ready": Entry(
+        _("This preview is not ready."),
+        _("It is still being built, was discarded, or was exported already."),
+        _("Preview again."),
+        tone="info",
+    ),
+    "run_not_running": Entry(_("This run is not going on."), _("There is nothing to stop."), tone="info"),
+    "run_still_active": Entry(
+        _("This run is still going on."), _("What failed can be retried once it has ended."), tone="info"
+    ),
+    "nothing_to_continue": Entry(_("Nothing is left of this run."), _("Every item has ended."), tone="info"),
+    "nothing_to_retry": Entry(
+        _("There is nothing to retry."), _("No item of this run failed, or each is being retried already."), tone="info"
     ),
     "not_live": Entry(
         _("Jira is not turned on for {project} yet."),

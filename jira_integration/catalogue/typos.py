@@ -5,7 +5,8 @@ from __future__ import annotations
 from difflib import SequenceMatcher
 
 CLOUD = "atlassian.net"
-ALIKE = 0.8  # 1 is the same; "atlasian.net" is 0.96, "example.net" 0.5
+NAME = "atlassian"
+ALIKE = 0.85  # 1 is the same; "atlasian" is 0.94, "altassian" 0.89, "atlantic" 0.71
 
 
 def meant_site(host: str) -> str | None:
@@ -21,5 +22,5 @@ def meant_site(host: str) -> str | None:
     if len(labels) == 2:  # acmeatlassian.net, acme.net: nothing to go by but a forgotten dot
         squeezed = name.removesuffix(CLOUD)
         return f"{squeezed}.{CLOUD}" if name.endswith(CLOUD) and squeezed else None
-    site, domain = labels[-3], ".".join(labels[-2:])
-    return f"{site}.{CLOUD}" if SequenceMatcher(None, domain, CLOUD).ratio() >= ALIKE else None
+    site, name = labels[-3], labels[-2]
+    return f"{site}.{CLOUD}" if SequenceMatcher(None, name, NAME).ratio() >= ALIKE else None

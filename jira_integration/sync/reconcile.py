@@ -47,7 +47,7 @@ class StatusRules:
     @classmethod
     def of(cls, mapping_id: int | None) -> StatusRules:
         rules = cls()
-        for row in StatusMapping.objects.filter(mapping_id=mapping_id).order_by("incoming", "pk"):
+        for row in StatusMapping.objects.filter(mapping_id=mapping_id).order_by("-incoming", "pk"):
             rules.by_id.setdefault(row.jira_status_id, row.status)
             if not row.incoming:
                 rules.categories.setdefault(row.status, row.category)
