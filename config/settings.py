@@ -178,6 +178,7 @@ STORAGES = {
 }
 MEDIA_ROOT = DATA_DIR / "uploads"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440  # bytes; a webhook larger than JIRA_WEBHOOK_MAX_BYTES is refused anyway
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000  # a preview of stories that were ticked one by one names each of them
 
 # `make run` may stand beside another Django on the same host: cookies know no ports, so they get names of their own.
 SESSION_COOKIE_NAME = "stories_qa_session"
