@@ -74,18 +74,19 @@
     return Boolean(summary);
   }
 
-  let focusedBefore = "";
+  let focusedBefore = null; // what had the focus; only who had it can lose it
+  const nowhere = (element) => !element || element === document.body;
   document.addEventListener("htmx:beforeSwap", () => {
-    focusedBefore = document.activeElement ? document.activeElement.id : "";
+    focusedBefore = document.activeElement;
   });
   document.addEventListener("htmx:afterSettle", (event) => {
     const part = event.detail.elt;
-    const lost = !document.activeElement || document.activeElement === document.body;
+    const lost = nowhere(document.activeElement) && !nowhere(focusedBefore);
     if (part.nodeType !== Node.ELEMENT_NODE) return;
     const asked = one("[data-focus-now]", part);
     if (asked) focusOn(asked);
     else if (!focusOnProblem(part) && lost) {
-      const survivor = focusedBefore && document.getElementById(focusedBefore);
+      const survivor = focusedBefore.id && document.getElementById(focusedBefore.id);
       const target = survivor || one("[data-focus]", part) || one("h1,h2,h3", part);
       if (target) focusOn(target);
     }
@@ -94,13 +95,19 @@
   document.addEventListener("htmx:oobAfterSwap", (event) => announce(event.detail.elt.dataset?.announce));
 
   // ---- waiting and failing ------------------------------------------------------------------------------------------
-  const busyTarget = (event) => event.detail.target?.closest?.("[data-busy]");
-  document.addEventListener("htmx:beforeRequest", (event) => busyTarget(event)?.setAttribute("aria-busy", "true"));
-  document.addEventListener("htmx:afterRequest", (event) => busyTarget(event)?.removeAttribute("aria-busy"));
+  // By request, because what it was sent for may be gone from the page when the answer has come.
+  const waiting = new WeakMap();
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const part = event.detail.target?.id === "selection" ? null : event.detail.target?.closest?.("[data-busy]");
+    if (!part) return;
+    waiting.set(event.detail.xhr, part);
+    part.setAttribute("aria-busy", "true");
+  });
+  document.addEventListener("htmx:afterRequest", (event) => waiting.get(event.detail.xhr)?.removeAttribute("aria-busy"));
   for (const name of ["htmx:sendError", "htmx:timeout", "htmx:responseError"]) {
     document.addEventListener(name, (event) => {
-      const box = busyTarget(event) && one("[data-load-error]", busyTarget(event));
-      if (!box) return;
+      const box = one("[data-load-error]", waiting.get(event.detail.xhr) || event.detail.target?.closest?.("[data-busy]") || document);
+      if (!box || event.detail.xhr.status === 401) return; // 401: the whole page is on its way to the sign-in form
       box.hidden = false;
       announce(one("strong", box)?.textContent);
     });

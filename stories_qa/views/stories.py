@@ -93,7 +93,7 @@ def bar_context(selection: Selection, query: str, total: int) -> dict[str, Any]:
         "query": query,
         "total": total,
         "selection": selection,
-        "selected_words": ", ".join(f"{count} {word.lower()}" for count, word in words),
+        "selected_words": ", ".join(f"{count} {word[:1].lower()}{word[1:]}" for count, word in words),
         "selected_hidden": selection.hidden_by(query),
         "statuses": Status.choices,
         "epics": Epic.objects.filter(project=selection.project).only("key", "title") if selection.keys else [],

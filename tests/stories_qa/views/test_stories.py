@@ -262,3 +262,15 @@ def test_viewers_have_no_boxes_and_editors_no_export_button(shop: Project, visit
 
     assert 'name="story"' not in read(visit("viewer"), LIST)
     assert "Preview export" not in read(editor, LIST)
+
+
+def test_more_stories_than_django_takes_fields_by_default_can_be_ticked(shop: Project, visit: Visitor) -> None:
+    fill(shop, 1500)
+    client = visit("exporter")
+
+    bar = client.post("/p/SHOP/stories/selection/", {"do": "add", "epic_group": "EP-1", "filter": ""}, headers=HTMX)
+    named = re.findall(r'name="story" value="(US-\d+)"', bar.content.decode())
+    again = client.post("/p/SHOP/stories/selection/", {"do": "page", "story": named, "filter": ""}, headers=HTMX)
+
+    assert len(named) == 1501
+    assert (again.status_code, len(again.context["selection"].keys)) == (200, 1501)
