@@ -14,7 +14,8 @@ from stories_qa.importers.markdown_drafts import ITEM_LEVEL, Draft
 from stories_qa.importers.markdown_outline import announced
 from stories_qa.importers.parsed import BacklogUnreadable, Identities, ParsedBacklog, ParsedStep, Problem, lines_of
 
-MOST_LINES = 200  # that one list item or paragraph is looked at for
+MOST_LINES = 200  # that belong to one list item
+SENTENCE_LINES = 12  # that one "As a … I want …" is spread over
 OURS = re.compile(r"<!-- Stories & QA backlog: (?P<key>[A-Z][A-Z0-9]{1,9}) -->")
 
 
@@ -251,10 +252,10 @@ class _Reader:
         if not says.STARTS.match(self.lines[index]) and says.classify(self.lines[index]).kind != "story":
             return 0
         end = index
-        while end < min(len(self.lines), index + MOST_LINES) and self.lines[end].strip() and end not in self.headings:
-            if end > index and (ITEM.match(self.lines[end]) or says.label_of(self.lines[end])):
-                break
-            if end > index and says.is_narrative(self.lines[end]):
+        while end < min(len(self.lines), index + SENTENCE_LINES) and end not in self.headings:
+            line = self.lines[end]
+            begins_anew = ITEM.match(line) or says.FENCE.match(line) or says.RULE.match(line) or line.startswith("|")
+            if not line.strip() or (end > index and (begins_anew or says.label_of(line) or says.is_narrative(line))):
                 break
             end += 1
         paragraph = [line.strip().rstrip("\\").rstrip() for line in self.lines[index:end]]

@@ -160,6 +160,15 @@ def test_gherkin_blocks_are_criteria_and_other_code_stays_in_the_description() -
     assert story.description == "```python\n# Epic: not one\ngiven = 1\n```"
 
 
+def test_a_paragraph_that_is_a_story_ends_where_something_else_begins() -> None:
+    parsed = from_markdown(
+        "As a buyer\nI want to pay\n```python\nx = 1\n```\nAs a buyer I can leave\nat once.\n- then\n"
+    )
+
+    assert [story.title for story in parsed.stories] == ["As a buyer I want to pay", "As a buyer I can leave at once."]
+    assert parsed.stories[0].description == "```python\nx = 1\n```"
+
+
 def test_table_rows_are_stories() -> None:
     parsed = from_markdown(
         """
