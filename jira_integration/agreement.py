@@ -51,3 +51,13 @@ def agree(
         ticket.seq = next_live_seq(ticket.project_ref)
         ticket.save()
     return ticket
+
+
+def moved(ticket_id: int, status: tuple[str, str], base_status: str) -> None:
+    """We moved the issue: both sides have this status now (Jira's id and name; ours)."""
+    with transaction.atomic():
+        ticket = ExportedTicket.objects.get(pk=ticket_id)
+        ticket.status_id, ticket.status_name = status
+        ticket.base_status = base_status
+        ticket.seq = next_live_seq(ticket.project_ref)
+        ticket.save(update_fields=["status_id", "status_name", "base_status", "seq"])

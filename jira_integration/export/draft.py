@@ -15,6 +15,7 @@ from jira_integration.client.schemas import Issue
 from jira_integration.conf import conf, story_source
 from jira_integration.contracts import Kind, StorySnapshot
 from jira_integration.export.difference import compare
+from jira_integration.export.status_plan import StatusPlan
 from jira_integration.export.template import digest, hole
 from jira_integration.mapping.jira_form import reduced
 from jira_integration.mapping.metadata import ProjectMetadata
@@ -24,6 +25,7 @@ from jira_integration.richtext.compose import Labels
 
 Action = PlannedTicket.Action
 LEVELS = {Kind.EPIC: 0, Kind.STORY: 1, Kind.TEST: 2}
+HOPS = {"new": 0, "indeterminate": 1, "done": 2}  # a guess at the way from where a workflow starts
 CHUNK = 100  # bulkfetch takes 100 issues; snapshots and rows follow it
 
 
@@ -38,12 +40,13 @@ class Drafting:
     tickets: dict[str, ExportedTicket]
     builders: dict[Kind, Builder]
     in_doubt: frozenset[int]
+    statuses: StatusPlan
     position: int = 0
     uids: dict[str, uuid.UUID] = field(default_factory=dict)
     blocked: set[str] = field(default_factory=set)
     counts: dict[str, int] = field(default_factory=dict)
     levels: dict[int, int] = field(default_factory=dict)
-    with_issue: int = 0
+    hops: dict[int, int] = field(default_factory=dict)
 
     @classmethod
     def begin(cls, plan: ExportPlan, metadata: ProjectMetadata) -> Drafting:
@@ -97,6 +100,7 @@ class Drafting:
             tickets,
             builders,
             frozenset(in_doubt.values_list("ticket_id", flat=True)),
+            StatusPlan.of(mapping, metadata),
         )
 
     @property
@@ -156,6 +160,8 @@ class Drafting:
 
     def _counted(self, row: PlannedTicket) -> PlannedTicket:
         self.counts[row.action] = self.counts.get(row.action, 0) + 1
+        if row.status_to and row.action in (Action.CREATE, Action.UPDATE):
+            self.hops[row.level] = self.hops.get(row.level, 0) + HOPS.get(row.status_to["category"], 1)
         if row.action == Action.CREATE:
             self.levels[row.level] = self.levels.get(row.level, 0) + 1
         if row.template:
@@ -208,6 +214,7 @@ class Drafting:
             {"field": name, "label": payload.labels[name], "before": "", "after": payload.words[name]}
             for name in payload.fields
         ]
+        self.statuses.create(row, builder.issue_type.id)
 
     def _update(
         self,
@@ -222,7 +229,6 @@ class Drafting:
             row.action = Action.BLOCKED
             findings.append(Finding("missing_in_jira", {"key": ticket.issue_key}, blocking=True))
             return
-        self.with_issue += 1
         wanted = dict(payload.fields) | ({"parent": parent} if parent is not None else {})
         found = compare(wanted, ticket.base_sent, ticket.base_jira, issue.fields)
         row.issue_key = issue.key
@@ -238,13 +244,16 @@ class Drafting:
             }
             for name in [*found.ours, *found.both]
         ]
-        if found.both:
-            row.action = Action.CONFLICT
-            names = ", ".join(payload.labels.get(name) or self.metadata.field_name(name) for name in found.both)
-            findings.append(Finding("conflict_fields", {"fields": names}))
-        elif found.ours:
+        type_id = self.plan.mapping.type_id(row.kind)
+        status_in_conflict = self.statuses.update(row, type_id, ticket, issue.status)
+        if found.both or status_in_conflict:
+            row.action, row.status_to = Action.CONFLICT, {}
+            names = [payload.labels.get(name) or self.metadata.field_name(name) for name in found.both]
+            names += [_("Status")] if status_in_conflict else []
+            findings.append(Finding("conflict_fields", {"fields": ", ".join(names)}))
+        elif found.ours or row.status_to:
             row.action = Action.UPDATE
-            row.template = {"fields": {name: wanted[name] for name in found.ours}}
+            row.template = {"fields": {name: wanted[name] for name in found.ours}} if found.ours else {}
         else:
             row.action = Action.UNCHANGED
 
@@ -264,18 +273,23 @@ class Drafting:
         plan.fingerprint = self.metadata.fingerprint()
         plan.jira_read_at = timezone.now()
         plan.counts = {action.value: self.counts.get(action.value, 0) for action in Action}
-        plan.requests_expected = expected_requests(self.levels, self.counts.get(Action.UPDATE, 0), len(self.builders))
+        types = sum(bool(one.fields) for one in self.metadata.issue_types)
+        updates = self.counts.get(Action.UPDATE, 0)
+        plan.requests_expected = expected_requests(self.levels, updates, self.hops, types)
         plan.save()
 
 
-def expected_requests(creates: Mapping[int, int], updates: int, types: int) -> int:
-    """How many requests a run will need: the fields of each issue type again, the newest key, creates and read-backs
-    per level, and for updates a look before, the write itself and a read-back."""
+def expected_requests(creates: Mapping[int, int], updates: int, hops: Mapping[int, int], types: int) -> int:
+    """About how many requests a run will need: the fields of each issue type again, the newest key, creates and
+    read-backs per level, for updates a look before, the write itself and a read-back, and the moves.
+
+    Moves are an estimate: Jira shows the ways of its workflow only step by step.
+    """
     if not any(creates.values()) and not updates:
         return 0
-    total = types
-    if any(creates.values()):
-        total += 1
+    total = types + 1
     for count in creates.values():
         total += math.ceil(count / conf.BATCH_SIZE) + math.ceil(count / CHUNK)
+    for count in hops.values():
+        total += count + math.ceil(count / CHUNK) + 1 if count else 0
     return total + updates + 2 * math.ceil(updates / CHUNK)

@@ -12,6 +12,7 @@ from asgiref.sync import sync_to_async
 from jira_integration.export.creates import create_level
 from jira_integration.export.lookup import highest_number, settle_unknown, unknown_batches
 from jira_integration.export.readback import confirm
+from jira_integration.export.statuses import move_all
 from jira_integration.export.updates import update_all
 from jira_integration.export.work import RunMustWait, RunStops, Work
 from jira_integration.mapping.metadata import keep, reread, stored
@@ -62,10 +63,14 @@ async def _once(work: Work) -> AsyncIterator[RunItem]:
             yield item
         async for item in confirm(work, level):
             yield item
+        async for item in move_all(work, level):
+            yield item
     async for item in update_all(work):
         yield item
     for level in LEVELS:
         async for item in confirm(work, level):
+            yield item
+        async for item in move_all(work, level):
             yield item
     if waits is not None:
         raise waits

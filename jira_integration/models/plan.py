@@ -76,6 +76,9 @@ class PlannedTicket(models.Model):
     issue_key = models.CharField(max_length=64, blank=True)
     template = models.JSONField(default=dict, help_text="The body, with holes where ids do not exist yet.")
     template_hash = models.CharField(max_length=64, blank=True)
+    status_to = models.JSONField(
+        default=dict, blank=True, help_text="Jira's status to move to: {id, name, category}; empty to leave it."
+    )
     changes = models.JSONField(default=list, help_text="[{field, label, before, after}] in words for people.")
     same_fields = models.PositiveSmallIntegerField(default=0)
     findings = models.JSONField(default=list, help_text="[{code, values, blocking}], worded by the catalogue.")

@@ -42,7 +42,8 @@ class StatusRules:
     """Jira's statuses → ours, for one mapping: by id first, by category when the id is unknown."""
 
     by_id: dict[str, str] = field(default_factory=dict)
-    categories: dict[str, str] = field(default_factory=dict)  # our status → the category of the Jira status it goes to
+    goes_to: dict[str, str] = field(default_factory=dict)  # our status → the Jira status it goes to
+    categories: dict[str, str] = field(default_factory=dict)  # our status → the category of that
 
     @classmethod
     def of(cls, mapping_id: int | None) -> StatusRules:
@@ -50,12 +51,15 @@ class StatusRules:
         for row in StatusMapping.objects.filter(mapping_id=mapping_id).order_by("-incoming", "pk"):
             rules.by_id.setdefault(row.jira_status_id, row.status)
             if not row.incoming:
+                rules.goes_to.setdefault(row.status, row.jira_status_id)
                 rules.categories.setdefault(row.status, row.category)
         return rules
 
     def ours(self, change: IssueChange, current: str) -> str | None:
         """Our status for Jira's. A status nobody mapped falls back to its category, and keeps ours when that is of
         the category already. None: unknown, ours stays."""
+        if self.goes_to.get(current) == change.status_id:  # several of ours may go to one of Jira's
+            return current
         if change.status_id in self.by_id:
             return self.by_id[change.status_id]
         if self.categories.get(current) == change.category:

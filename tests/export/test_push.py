@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from jira_integration.export.runs import confirm
 from jira_integration.models import ExportedTicket, ExportRun, ProjectMapping, RunItem
 from stories_qa.models import AcceptanceCriterion, Project
 from tests.jira_rows import a_story, an_epic
@@ -94,8 +95,6 @@ def test_a_request_that_never_arrived_is_sent_again_after_the_wait(
 def test_a_story_edited_after_the_preview_is_not_sent_and_says_why(
     mapping: ProjectMapping, backlog: Project, sandbox: RunningSandbox
 ) -> None:
-    from jira_integration.export.runs import confirm
-
     story = a_story(backlog, 1)
     a_story(backlog, 2)
     made = plan(mapping)
@@ -123,3 +122,63 @@ def test_an_edited_story_updates_only_the_field_that_changed(
     writes = sandbox.write_requests()
     assert [(one["method"], one["body"]) for one in writes] == [("PUT", {"fields": {"summary": "A better title"}})]
     assert run.state == ExportRun.State.DONE
+
+
+def test_stories_are_moved_to_their_status_along_the_workflow(
+    mapping: ProjectMapping, backlog: Project, sandbox: RunningSandbox
+) -> None:
+    for number, status in enumerate(["backlog", "in_progress", "in_review", "done"], 1):
+        a_story(backlog, number, status=status)
+
+    run = export(mapping)
+
+    statuses = {issue["fields"]["summary"]: issue["fields"]["status"]["name"] for issue in sandbox.issues()}
+    assert statuses == {"Story 1": "To Do", "Story 2": "In Progress", "Story 3": "In Review", "Story 4": "Done"}
+    assert run.state == ExportRun.State.DONE
+    assert plan(mapping).counts["unchanged"] == 4
+
+
+def test_a_story_whose_status_alone_changed_is_moved_and_not_edited(
+    mapping: ProjectMapping, backlog: Project, sandbox: RunningSandbox
+) -> None:
+    story = a_story(backlog, 1)
+    export(mapping)
+    sandbox.clear_log()
+    story.status, story.version = "in_progress", story.version + 1
+    story.save()
+
+    made = plan(mapping)
+    run = drive(confirm(made, None))
+
+    assert made.items.get().changes == [
+        {"field": "status", "label": "Status", "before": "To Do", "after": "In Progress"}
+    ]
+    assert [one["path"].rpartition("/")[2] for one in sandbox.write_requests()] == ["transitions"]
+    assert run.state == ExportRun.State.DONE
+
+
+def test_a_status_that_was_moved_on_both_sides_is_a_conflict_in_the_preview(
+    mapping: ProjectMapping, backlog: Project, sandbox: RunningSandbox
+) -> None:
+    story = a_story(backlog, 1)
+    export(mapping)
+    issue = sandbox.issues()[0]
+    steps = sandbox.call("GET", f"issue/{issue['key']}/transitions").json()["transitions"]
+    step = next(one for one in steps if one["to"]["name"] == "In Progress")
+    sandbox.call("POST", f"issue/{issue['key']}/transitions", json={"transition": {"id": step["id"]}})
+    story.status, story.version = "done", story.version + 1
+    story.save()
+
+    assert plan(mapping).counts["conflict"] == 1
+
+
+def test_a_status_without_a_way_leaves_the_issue_where_it_is_and_says_so(
+    mapping: ProjectMapping, backlog: Project, sandbox: RunningSandbox
+) -> None:
+    a_story(backlog, 1, status="done")
+    sandbox.faults({"method": "POST", "path": ".*/transitions", "kind": "status", "status": 400})
+
+    run = export(mapping)
+
+    assert run.items.get().state == RunItem.State.CREATED
+    assert run.events.filter(code="status_refused", item=run.items.get()).exists()
