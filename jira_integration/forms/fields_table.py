@@ -7,7 +7,7 @@ or from what was posted; the same rows either way, so that nothing a person chos
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from jira_integration.contracts import Kind, StoryField, StorySnapshot
 from jira_integration.forms.examples import example_of
+from jira_integration.forms.fixed_values import ALWAYS, FROM, fill_of, fixed_value, in_words, text_of
 from jira_integration.forms.value_maps import ValueMap, value_map
 from jira_integration.mapping.fits import (
     ELSEWHERE,
@@ -31,8 +32,6 @@ from jira_integration.mapping.fits import (
 )
 from jira_integration.mapping.metadata import IssueType, JiraField
 from jira_integration.models import FieldMapping
-
-ALWAYS, FROM = "always", "from"
 
 
 @dataclass(frozen=True)
@@ -149,7 +148,7 @@ class FieldsTable:
         return row
 
     def _jira_row(self, jira_field: JiraField, saved: FieldMapping | None) -> Row:
-        fill, text, direction = _fill_of(saved), _text_of(saved), saved.direction if saved else ""
+        fill, text, direction = fill_of(saved), text_of(saved), saved.direction if saved else ""
         if self.data is not None and f"fill-{jira_field.id}" in self.data:
             fill = self.data.get(f"fill-{jira_field.id}", "")
             text = self.data.get(f"text-{jira_field.id}", "")
@@ -294,49 +293,6 @@ def describe(jira_field: JiraField) -> str:
     }
     held = words.get(shape_of(jira_field), "")
     return f"{jira_field.id} · {held}" if held else jira_field.id
-
-
-def fixed_value(jira_field: JiraField, option_id: str, text: str) -> tuple[Any, str]:
-    """(value in Jira's form, error) of what was chosen or typed."""
-    text = text.strip()
-    match shape_of(jira_field):
-        case Shape.CHOICE:
-            if option_id in {one.id for one in jira_field.allowed}:
-                return {"id": option_id}, ""
-            return None, _("%(field)s has no such value any more. Choose another.") % {"field": jira_field.name}
-        case Shape.NUMBER:
-            try:
-                return float(text.replace(",", ".")), ""
-            except ValueError:
-                return None, _("Write a number for %(field)s.") % {"field": jira_field.name}
-        case Shape.LABELS:
-            labels = text.replace(",", " ").split()
-            return (labels, "") if labels else (None, _("Write at least one label."))
-        case Shape.LINE if text:
-            return " ".join(text.split())[:255], ""
-    return None, _("Write the value for %(field)s.") % {"field": jira_field.name}
-
-
-def in_words(jira_field: JiraField, value: Any) -> str:
-    if isinstance(value, Mapping):
-        return next((one.name for one in jira_field.allowed if one.id == value.get("id")), str(value.get("id", "")))
-    if isinstance(value, list):
-        return ", ".join(str(one) for one in value)
-    return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _fill_of(saved: FieldMapping | None) -> str:
-    if saved is None:
-        return ""
-    if saved.story_field:
-        return f"{FROM}:{saved.story_field}"
-    return f"{ALWAYS}:{saved.fixed_value['id']}" if isinstance(saved.fixed_value, Mapping) else ALWAYS
-
-
-def _text_of(saved: FieldMapping | None) -> str:
-    if saved is None or saved.fixed_value is None or isinstance(saved.fixed_value, Mapping):
-        return ""
-    return ", ".join(saved.fixed_value) if isinstance(saved.fixed_value, list) else f"{saved.fixed_value}"
 
 
 def incomplete(issue_type: IssueType, mappings: Iterable[FieldMapping]) -> bool:

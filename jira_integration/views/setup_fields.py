@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from asgiref.sync import async_to_sync
 from django.contrib import messages
 from django.db import transaction
 from django.http import HttpResponse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from jira_integration.catalogue import Explained, explain
 from jira_integration.catalogue.recognise import about
-from jira_integration.conf import story_source
+from jira_integration.client.exceptions import JiraUnavailable
+from jira_integration.conf import conf, story_source
 from jira_integration.contracts import Kind, StorySnapshot
 from jira_integration.forms.fields_table import FieldsTable, incomplete
 from jira_integration.mapping.changes import FieldChanges, changes
-from jira_integration.mapping.metadata import IssueType, ProjectMetadata, current
+from jira_integration.mapping.metadata import IssueType, ProjectMetadata, current, stored
 from jira_integration.mapping.suggest import suggest_fields
 from jira_integration.models import FieldMapping
 from jira_integration.setup.connect import jira_client
@@ -53,6 +56,8 @@ def step(wizard: Wizard) -> HttpResponse:
     kind = Kind(asked) if asked in {one.value for one in kinds} else kinds[0]
     if "reread" in request.POST:
         return reread(wizard, kind, kinds)
+    if request.method == "GET":
+        refresh(wizard, kinds)
     metadata = metadata_of(wizard)
     issue_type = metadata.type(wizard.map.type_id(kind))
     if issue_type is None:
@@ -132,19 +137,36 @@ def replace(wizard: Wizard, kind: Kind, rows: list[FieldMapping]) -> None:
     FieldMapping.objects.bulk_create(rows)
 
 
-def reread(wizard: Wizard, kind: Kind, kinds: list[Kind]) -> HttpResponse:
-    """Read the fields again and say what is different."""
-    before = metadata_of(wizard)
+def refresh(wizard: Wizard, kinds: list[Kind]) -> None:
+    """Read what is older than its time to live, and warn when Jira changed meanwhile. While Jira does not answer,
+    what is known has to do."""
+    known = stored(wizard.site, wizard.map.jira_project_id)
+    if known is None or timezone.now() - known[1] < timedelta(seconds=conf.METADATA_TTL_SECONDS):
+        return
+    try:
+        found = changes(known[0], read_now(wizard, kinds))
+    except JiraUnavailable:
+        return
+    if found:
+        messages.warning(wizard.request, told(found, wizard.map.jira_project_key))
 
+
+def reread(wizard: Wizard, kind: Kind, kinds: list[Kind]) -> HttpResponse:
+    """Read the fields again because somebody asked, and say what is different."""
+    before = metadata_of(wizard)
+    found = changes(before, read_now(wizard, kinds))
+    wizard.record("metadata_read", jira_project=wizard.map.jira_project_key, new=len(found.new), gone=len(found.gone))
+    (messages.warning if found else messages.success)(wizard.request, told(found, wizard.map.jira_project_key))
+    return wizard.go("fields", kind=kind.value)
+
+
+def read_now(wizard: Wizard, kinds: list[Kind]) -> ProjectMetadata:
     async def read() -> ProjectMetadata:
         wanted = [wizard.map.type_id(one) for one in kinds]
         async with jira_client(wizard.site, seconds=PERSON_WAITS_SECONDS / 2, tries=1) as jira:
             return await current(jira, wizard.site, wizard.map.jira_project_id, wanted, force=True)
 
-    found = changes(before, async_to_sync(read)())
-    wizard.record("metadata_read", jira_project=wizard.map.jira_project_key, new=len(found.new), gone=len(found.gone))
-    (messages.warning if found else messages.success)(wizard.request, told(found, wizard.map.jira_project_key))
-    return wizard.go("fields", kind=kind.value)
+    return async_to_sync(read)()
 
 
 def told(found: FieldChanges, key: str) -> str:
@@ -191,7 +213,7 @@ def show(
         "kind": kind,
         "examples": example_titles(wizard, kind, table.snapshot if table else None),
         "overtaken": overtaken,
-        "metadata": known,
+        "read_at": read[1] if (read := stored(wizard.site, wizard.map.jira_project_id)) else None,
     }
     status = 409 if overtaken else None
     return wizard.render("fields", context, problems=problems or (), explained=explained, status=status)

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.http import HttpResponse
+from django.utils import timezone
 
 from jira_integration.contracts import Kind
 from jira_integration.mapping import metadata as metadata_module
@@ -251,3 +253,30 @@ def test_a_mapped_field_that_jira_has_no_longer_is_named(visitor: Visitor, at_fi
     said = text_of(visitor.get(at_fields))
 
     assert "Jira has no field “Story Points” for this any more. Choose another." in said
+
+
+def test_fields_that_changed_in_jira_while_nobody_looked_are_told_on_return(
+    visitor: Visitor, at_fields: str, sandbox: RunningSandbox
+) -> None:
+    row = JiraMetadata.objects.get()
+    story = next(one for one in row.payload["issue_types"] if one["id"] == "10011")
+    story["fields"] = [one for one in story["fields"] if one["id"] != "customfield_10016"]
+    row.read_at = timezone.now() - timedelta(hours=2)
+    row.save()
+
+    said = text_of(visitor.get(at_fields))
+
+    assert "Read again: 1 new, 0 gone. New: Story Points." in said
+    assert "Read again" not in text_of(visitor.get(at_fields))
+
+
+def test_what_is_known_has_to_do_while_jira_does_not_answer(
+    visitor: Visitor, at_fields: str, sandbox: RunningSandbox
+) -> None:
+    JiraMetadata.objects.update(read_at=timezone.now() - timedelta(hours=2))
+    sandbox.faults({"kind": "status", "path": ".*", "status": 503})
+
+    answer = visitor.get(at_fields)
+
+    assert answer.status_code == 200
+    assert "Story Points" in options(answer, "to-points")
