@@ -28,9 +28,11 @@ from jira_integration.sandbox.board import not_here
 from jira_integration.sandbox.call import Handler, Jira, endpoint
 from jira_integration.sandbox.clock import Clock
 from jira_integration.sandbox.control import control_routes
+from jira_integration.sandbox.control_page import control_page_routes
 from jira_integration.sandbox.delivery import deliver_for_ever
-from jira_integration.sandbox.faults import load_rules
+from jira_integration.sandbox.faults import load_faults
 from jira_integration.sandbox.gate import Gate, Traffic
+from jira_integration.sandbox.knobs import command
 from jira_integration.sandbox.seed import build_site
 from jira_integration.sandbox.settings import Flavour, SandboxSettings
 from jira_integration.sandbox.start import first_state
@@ -122,15 +124,15 @@ async def _not_served(request: Request, trouble: Exception) -> Response:
 def create_app(settings: SandboxSettings) -> Starlette:
     """One sandbox with its own state.
 
-    Raises FaultError or OSError for a faults file that cannot be used.
+    Raises ValueError or OSError for a faults file that cannot be used.
     """
     clock = Clock()
     store = Store(settings.data_file, clock, settings.index_lag_ms)
     jira = Jira(settings, clock, store, build_site(settings), first_settings=settings)
     first_state(jira)
-    traffic = Traffic(settings.keep_bodies, settings.latency_ms, settings.latency_per_issue_ms)
+    traffic = Traffic(settings.keep_bodies, settings.latency_ms, settings.latency_per_issue_ms, clock=clock)
     if settings.faults_file is not None:
-        traffic.rules = load_rules(settings.faults_file)
+        command(jira, traffic, load_faults(settings.faults_file))
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -143,7 +145,7 @@ def create_app(settings: SandboxSettings) -> Starlette:
         store.close()
 
     app = Starlette(
-        routes=[*rest_routes(settings.flavour), *control_routes(), *web_routes()],
+        routes=[*rest_routes(settings.flavour), *control_routes(), *control_page_routes(), *web_routes()],
         middleware=[Middleware(WebGuard, settings=settings), Middleware(Gate, traffic=traffic)],
         exception_handlers={404: _not_served},
         lifespan=lifespan,

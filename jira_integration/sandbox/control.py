@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, replace
-from datetime import datetime
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from jira_integration.sandbox.bucket import bucket_bean
 from jira_integration.sandbox.call import Jira
 from jira_integration.sandbox.errors import JiraProblem
-from jira_integration.sandbox.faults import FaultError, read_rules, rule_bean
+from jira_integration.sandbox.faults import FaultError, read_faults, rule_bean
 from jira_integration.sandbox.gate import Traffic
 from jira_integration.sandbox.issue_bean import issue_bean
 from jira_integration.sandbox.issues import move
+from jira_integration.sandbox.knobs import command, move_clock, turn
 from jira_integration.sandbox.model import OnScreen
-from jira_integration.sandbox.settings import JONAS_ACCOUNT, BadLogin
+from jira_integration.sandbox.settings import JONAS_ACCOUNT
 from jira_integration.sandbox.start import acting_as, reset
 from jira_integration.sandbox.store import issue_of
 
@@ -61,61 +62,49 @@ async def clear_log(request: Request) -> Response:
 
 
 async def get_faults(request: Request) -> Response:
-    return JSONResponse({"rules": [rule_bean(r) for r in _traffic(request).rules]})
+    """`{"rules": [...], "buckets": [...]}` with their counts."""
+    traffic = _traffic(request)
+    rules, buckets = [rule_bean(r) for r in traffic.rules], [bucket_bean(b) for b in traffic.buckets]
+    return JSONResponse({"rules": rules, "buckets": buckets})
 
 
 async def post_faults(request: Request) -> Response:
-    """Replace all rules; an empty list takes every fault away."""
+    """Replace all rules and buckets; an empty list takes every fault away."""
     try:
-        rules = read_rules(json.loads(await request.body() or b"[]"))
+        command(_jira(request), _traffic(request), read_faults(json.loads(await request.body() or b"[]")))
     except (ValueError, TypeError) as trouble:
         return _no(str(trouble))
-    _traffic(request).rules = rules
     return await get_faults(request)
 
 
 async def post_reset(request: Request) -> Response:
-    jira, traffic = _jira(request), _traffic(request)
+    """Everything as at the first start, and no faults."""
+    start_again(_jira(request), _traffic(request))
+    return JSONResponse({})
+
+
+def start_again(jira: Jira, traffic: Traffic) -> None:
     reset(jira)
     traffic.log.clear()
-    traffic.rules = []
+    traffic.rules, traffic.buckets = [], []
     traffic.latency_ms, traffic.latency_per_issue_ms = jira.settings.latency_ms, jira.settings.latency_per_issue_ms
-    return JSONResponse({})
 
 
 async def post_clock(request: Request) -> Response:
     """`{"advance_seconds": 60}`, `{"stop": true}`, `{"stop_at": "2026-01-31T10:00:00+00:00"}`, `{"run": true}`."""
-    clock = _jira(request).clock
     try:
-        given = await _object(request)
-        if "stop_at" in given:
-            clock.stop(int(datetime.fromisoformat(given["stop_at"]).timestamp() * 1000))
-        if given.get("stop"):
-            clock.stop()
-        if given.get("run"):
-            clock.run()
-        clock.advance(int(float(given.get("advance_seconds", 0)) * 1000))
+        move_clock(_jira(request), await _object(request))
     except (ValueError, TypeError) as trouble:
         return _no(str(trouble))
-    return JSONResponse({"now_ms": clock.now_ms()})
+    return JSONResponse({"now_ms": _jira(request).clock.now_ms()})
 
 
 async def post_settings(request: Request) -> Response:
     """Change what can change while running: latencies, index lag, key gaps, the answer to a bad login."""
-    jira, traffic = _jira(request), _traffic(request)
     try:
-        given = await _object(request)
-        traffic.latency_ms = int(given.pop("latency_ms", traffic.latency_ms))
-        traffic.latency_per_issue_ms = int(given.pop("latency_per_issue_ms", traffic.latency_per_issue_ms))
-        jira.store.index_lag_ms = int(given.pop("index_lag_ms", jira.store.index_lag_ms))
-        allowed = {"key_gap", "bad_login", "captcha_after", "account_is_admin", "token", "webhook_retry_scale"}
-        if unknown := sorted(set(given) - allowed):
-            return _no(f"These cannot be changed while it runs: {', '.join(unknown)}.")
-        if "bad_login" in given:
-            given["bad_login"] = BadLogin(given["bad_login"])
+        turn(_jira(request), _traffic(request), await _object(request))
     except (ValueError, TypeError) as trouble:
         return _no(str(trouble))
-    jira.settings = replace(jira.settings, **given)
     return JSONResponse({})
 
 

@@ -1,4 +1,4 @@
-"""What every request to the REST API passes: the log, the latency, the faults.
+"""What every request to the REST API passes: the log, the token buckets, the latency, the faults.
 
 An ASGI program around the real one. It holds each answer back until it is complete, so that a connection can be
 dropped after the write and before the first byte.
@@ -10,14 +10,28 @@ import asyncio
 import json
 import re
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from jira_integration.sandbox.faults import Rule
+from jira_integration.sandbox.bucket import Bucket
+from jira_integration.sandbox.clock import Clock
+from jira_integration.sandbox.fault_answers import (
+    body_of,
+    bucket_answer,
+    bucket_headers,
+    http_date,
+    made_up,
+    rule_headers,
+    with_headers,
+)
+from jira_integration.sandbox.faults import MADE_UP, Rule
 
 ABORT = "sandbox.abort"  # the scope extension by which server.py lets us drop a connection
+_AS_NOBODY = {"x-seraph-loginreason": "AUTHENTICATED_FAILED"}
 _READING_POSTS = re.compile(
     r"/rest/api/\d/(search(/jql|/approximate-count)?|issue/bulkfetch|changelog/bulkfetch|comment/list|jql/.*)"
 )
@@ -44,13 +58,26 @@ class Entry:
 
 @dataclass
 class Traffic:
-    """What the control endpoints read and change: the log, the rules, the latency."""
+    """What the control endpoints read and change: the log, the rules, the buckets, the latency."""
 
     keep_bodies: bool = False
     latency_ms: int = 0
     latency_per_issue_ms: int = 0
     rules: list[Rule] = field(default_factory=list)
+    buckets: list[Bucket] = field(default_factory=list)
     log: list[Entry] = field(default_factory=list)
+    clock: Clock = field(default_factory=Clock)
+
+
+@dataclass(frozen=True)
+class _Exchange:
+    """One request on its way, and what its answer is to say about limits."""
+
+    scope: Scope
+    receive: Receive
+    send: Send
+    body: bytes
+    limits: dict[str, str]
 
 
 class Gate:
@@ -66,26 +93,67 @@ class Gate:
         if body is None:
             return
         entry = self._enter(scope, body)
+        limits = self._drawn(entry)
+        if isinstance(limits, list):
+            await self._answer(entry, send, limits)
+            return
         rule = next((r for r in self.traffic.rules if r.matches(entry.method, entry.path)), None)
-        entry.fault = rule.kind if rule else ""
         pause_ms = self.traffic.latency_ms + self.traffic.latency_per_issue_ms * (entry.issues or 0)
         if pause_ms:
             await asyncio.sleep(pause_ms / 1000)
-        match rule.kind if rule else "":
-            case "close_before_write":
-                await self._drop(entry, scope, receive)
-                return
-            case "status":
-                await self._answer(entry, send, _made_up(rule))
-                return
-            case "stall":
-                if not await self._stall(entry, scope, receive, rule):
-                    return
+        if rule is not None:
+            entry.fault = rule.kind
+            await self._go_wrong(rule, entry, _Exchange(scope, receive, send, body, limits))
+            return
         answer = await _collected(self.app, scope, body)
-        if rule is not None and rule.kind == "close_after_write":
+        await self._answer(entry, send, with_headers(answer, limits))
+
+    async def _go_wrong(self, rule: Rule, entry: Entry, exchange: _Exchange) -> None:
+        scope, receive, send = exchange.scope, exchange.receive, exchange.send
+        if rule.kind == "close_before_write":
             await self._drop(entry, scope, receive)
             return
-        await self._answer(entry, send, answer)
+        if rule.kind in MADE_UP and rule.when == "before":
+            await self._answer(entry, send, made_up(rule, self.traffic.clock.now_ms()))
+            return
+        if rule.kind == "stall" and rule.when == "before" and not await self._stall(entry, scope, receive, rule):
+            return
+        if rule.kind == "anonymous":
+            scope = {**scope, "headers": [h for h in scope["headers"] if h[0].lower() != b"authorization"]}
+        answer = with_headers(await _collected(self.app, scope, exchange.body), exchange.limits)
+        now = self.traffic.clock.now_ms()
+        match rule.kind:
+            case "close_after_write":
+                await self._drop(entry, scope, receive)
+            case "stall":
+                if rule.when == "before" or await self._stall(entry, scope, receive, rule):
+                    await self._answer(entry, send, answer)
+            case "drip":
+                await self._drip(entry, receive, send, answer, rule)
+            case "truncated":
+                await self._cut(entry, scope, receive, send, answer, rule)
+            case "anonymous":
+                await self._answer(entry, send, with_headers(answer, {**_AS_NOBODY, **rule_headers(rule, now)}))
+            case "headers":
+                await self._answer(entry, send, with_headers(answer, rule_headers(rule, now)))
+            case _:
+                await self._answer(entry, send, made_up(rule, now))
+
+    def _drawn(self, entry: Entry) -> list[Message] | dict[str, str]:
+        """A token from every bucket that cares, and what the answer says of them; or the refusal."""
+        now = self.traffic.clock.now_ms()
+        asked = [(b, key) for b in self.traffic.buckets if (key := b.counts(entry.method, entry.path)) is not None]
+        for bucket, key in asked:
+            if bucket.wait_ms(key, now):
+                bucket.refused += 1
+                entry.fault = "bucket"
+                return bucket_answer(bucket, key, now)
+        headers: dict[str, str] = {}
+        # The tightest is told last, and so wins.
+        for bucket, key in sorted(asked, key=lambda pair: -pair[0].left(pair[1], now)):
+            bucket.take(key, now)
+            headers |= bucket_headers(bucket, key, now)
+        return headers
 
     def _enter(self, scope: Scope, body: bytes) -> Entry:
         method, path = scope["method"], scope["path"]
@@ -100,34 +168,71 @@ class Gate:
         self.traffic.log.append(entry)
         return entry
 
-    async def _answer(self, entry: Entry, send: Send, messages: list[Message]) -> None:
-        entry.status, entry.done = messages[0]["status"], time.time()
+    def _answered(self, entry: Entry, answer: list[Message]) -> list[Message]:
+        """Note the answer, and give it the site's own time."""
+        entry.status, entry.done = answer[0]["status"], time.time()
         if self.traffic.keep_bodies:
-            entry.answer = _json(b"".join(m.get("body", b"") for m in messages[1:]))
-        for message in messages:
+            entry.answer = _json(body_of(answer))
+        return with_headers(answer, {"date": http_date(self.traffic.clock.now_ms())})
+
+    async def _answer(self, entry: Entry, send: Send, answer: list[Message]) -> None:
+        for message in self._answered(entry, answer):
             await send(message)
+
+    async def _drip(self, entry: Entry, receive: Receive, send: Send, answer: list[Message], rule: Rule) -> None:
+        """Some bytes at a time, so that no single read of the client ever times out."""
+        start, *_ = self._answered(entry, answer)
+        await send(start)
+        body, size = body_of(answer), rule.bytes or 1
+        for at in range(0, len(body), size):
+            await send({"type": "http.response.body", "body": body[at : at + size], "more_body": True})
+            with suppress(TimeoutError):
+                await asyncio.wait_for(_hung_up(receive), 0.5 if rule.seconds is None else rule.seconds)
+                return
+        await send({"type": "http.response.body", "body": b""})
+        entry.done = time.time()
+
+    async def _cut(
+        self, entry: Entry, scope: Scope, receive: Receive, send: Send, answer: list[Message], rule: Rule
+    ) -> None:
+        """Half of the answer, or the first bytes of it: whole as HTTP, or ended before its length is reached."""
+        body = body_of(answer)
+        kept = body[: rule.bytes or len(body) // 2]
+        start, *_ = self._answered(entry, answer)
+        if rule.then == "answer":
+            start, *_ = with_headers([start], {"content-length": str(len(kept))})
+            await send(start)
+            await send({"type": "http.response.body", "body": kept})
+            return
+        await send(start)
+        await send({"type": "http.response.body", "body": kept, "more_body": True})
+        _ends(scope)["after_sent"]()
+        await _hung_up(receive)
 
     async def _drop(self, entry: Entry, scope: Scope, receive: Receive) -> None:
         """Close the connection without a byte."""
         entry.done = time.time()
-        abort = scope.get("extensions", {}).get(ABORT)
-        if abort is None:
-            raise RuntimeError("A connection can only be dropped when server.py runs the program.")
-        abort["now"]()
+        _ends(scope)["now"]()
         await _hung_up(receive)
 
-    async def _stall(self, entry: Entry, scope: Scope, receive: Receive, rule: Rule | None) -> bool:
+    async def _stall(self, entry: Entry, scope: Scope, receive: Receive, rule: Rule) -> bool:
         """Say nothing for a while; True when the request goes on after it."""
-        seconds = rule.seconds if rule else None
         try:
-            await asyncio.wait_for(_hung_up(receive), seconds)
+            await asyncio.wait_for(_hung_up(receive), rule.seconds)
         except TimeoutError:
-            if rule is not None and rule.then == "close":
+            if rule.then == "close":
                 await self._drop(entry, scope, receive)
                 return False
             return True
         entry.done = time.time()
         return False
+
+
+def _ends(scope: Scope) -> dict[str, Callable[[], None]]:
+    ends: dict[str, Callable[[], None]] | None = scope.get("extensions", {}).get(ABORT)
+    if ends is None:
+        raise RuntimeError("A connection can only be dropped when server.py runs the program.")
+    return ends
 
 
 async def _whole_body(receive: Receive) -> bytes | None:
@@ -163,24 +268,6 @@ async def _collected(app: ASGIApp, scope: Scope, body: bytes) -> list[Message]:
 
     await app(scope, receive, send)
     return messages
-
-
-def _made_up(rule: Rule | None) -> list[Message]:
-    if rule is None:
-        raise ValueError("An answer can only be made up from a rule.")
-    text = rule.body if isinstance(rule.body, str) else json.dumps(rule.body if rule.body is not None else {})
-    headers = {"content-type": "text/html" if isinstance(rule.body, str) else "application/json"}
-    headers |= {k.lower(): v for k, v in rule.headers.items()}
-    raw = text.encode()
-    headers["content-length"] = str(len(raw))
-    return [
-        {
-            "type": "http.response.start",
-            "status": rule.status,
-            "headers": [(k.encode("latin-1"), v.encode("latin-1")) for k, v in headers.items()],
-        },
-        {"type": "http.response.body", "body": raw},
-    ]
 
 
 def _json(body: bytes) -> Any:

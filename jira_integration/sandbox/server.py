@@ -12,14 +12,15 @@ from jira_integration.sandbox.gate import ABORT
 
 
 class DroppableProtocol(HttpToolsProtocol):
-    """Puts `abort` of the transport into each request's scope."""
+    """Puts the transport's two ways to end into each request's scope: at once, and after what was sent."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         inner = cast(ASGIApp, self.app)
 
         async def with_abort(scope: Scope, receive: Receive, send: Send) -> None:
-            scope.setdefault("extensions", {})[ABORT] = {"now": self.transport.abort}
+            ends = {"now": self.transport.abort, "after_sent": self.transport.close}
+            scope.setdefault("extensions", {})[ABORT] = ends
             await inner(scope, receive, send)
 
         self.app = with_abort
@@ -39,6 +40,7 @@ def make_server(
         log_level="warning",
         access_log=False,
         server_header=False,
+        date_header=False,  # the gate tells the site's own time
         timeout_graceful_shutdown=2,
         ssl_certfile=tls_cert or None,
         ssl_keyfile=tls_key or None,

@@ -118,7 +118,7 @@ def test_a_reset_brings_back_the_first_state(sandbox: RunningSandbox) -> None:
 
     sandbox.control("reset", {})
 
-    assert (sandbox.issues(), sandbox.log(), sandbox.control("faults")) == ([], [], {"rules": []})
+    assert (sandbox.issues(), sandbox.log(), sandbox.control("faults")) == ([], [], {"rules": [], "buckets": []})
     assert sandbox.call("POST", "issue", json=story()).json()["key"] == "SHOP-1"
 
 
