@@ -74,21 +74,26 @@
     return Boolean(summary);
   }
 
-  let focusedBefore = null; // what had the focus; only who had it can lose it
+  // By request: what had the focus when its answer came. Only who had it can lose it, and answers may overlap.
+  const focusedBefore = new WeakMap();
   const nowhere = (element) => !element || element === document.body;
-  document.addEventListener("htmx:beforeSwap", () => {
-    focusedBefore = document.activeElement;
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (document.activeElement) focusedBefore.set(event.detail.xhr, document.activeElement);
   });
   document.addEventListener("htmx:afterSettle", (event) => {
     const part = event.detail.elt;
-    const lost = nowhere(document.activeElement) && !nowhere(focusedBefore);
     if (part.nodeType !== Node.ELEMENT_NODE) return;
+    const target = event.detail.target;
+    const before = focusedBefore.get(event.detail.xhr);
+    // Parts that came along out of band settle first; they are not where the person was.
+    const mine = target && (target.contains(part) || (part.id && part.id === target.id));
+    const lost = mine && before && nowhere(document.activeElement) && !nowhere(before);
     const asked = one("[data-focus-now]", part);
     if (asked) focusOn(asked);
     else if (!focusOnProblem(part) && lost) {
-      const survivor = focusedBefore.id && document.getElementById(focusedBefore.id);
-      const target = survivor || one("[data-focus]", part) || one("h1,h2,h3", part);
-      if (target) focusOn(target);
+      const survivor = before.id && document.getElementById(before.id);
+      const next = survivor || one("[data-focus]", part) || one("h1,h2,h3", part);
+      if (next) focusOn(next);
     }
     announce((part.matches("[data-announce]") ? part : one("[data-announce]", part))?.dataset.announce);
   });
