@@ -22,12 +22,14 @@ from jira_integration.diff import Part, difference, shortened_words
 from jira_integration.mapping.metadata import stored
 from jira_integration.models import ExportedTicket, ExportPlan, PlannedTicket
 from jira_integration.run_counts import counted_kinds
+from jira_integration.runview import fingerprint, shared
 from jira_integration.timewords import span
 
 ROWS = 50
 SECONDS_PER_REQUEST = 0.8  # what a request to Jira Cloud takes, about
 ORDER = ("blocked", "conflict", "update", "create", "unchanged")
 STRIP = ("create", "update", "unchanged", "conflict", "blocked")
+CAUSES_MOST = 6  # findings listed under "Checks"
 NAMED_MOST = 5  # issues that changed since, named in the message
 
 
@@ -193,9 +195,13 @@ class PlanView:
         """("ok" | "warn" | "bad", words) about the plan as a whole: what was looked at, what was found how often."""
         mapping = self.plan.mapping
         found: Counter[tuple[str, bool]] = Counter()
+        examples: dict[str, tuple[str, dict[str, Any]]] = {}
         for findings in self.plan.items.exclude(findings=[]).order_by().values_list("findings", flat=True):
-            found.update({(one["code"], bool(one.get("blocking"))) for one in findings})
-        codes = {code for code, _blocking in found}
+            for one in findings:
+                cause = fingerprint(one["code"], one.get("values", {}))
+                examples.setdefault(cause, (one["code"], shared(one.get("values", {}))))
+                found[cause, bool(one.get("blocking"))] += 1
+        codes = {code for code, _values in examples.values()}
         made: list[tuple[str, str]] = []
         for one in self.plan.checks:
             words = explain(one["code"], {**self.facts, **one.get("values", {})})
@@ -207,9 +213,10 @@ class PlanView:
             made.append(("ok", _("All required fields have a value")))
         if not codes & {"value_not_allowed", "priority_not_allowed"}:
             made.append(("ok", _("All values exist in %(jira_project)s") % self.facts))
-        for (code, blocking), count in sorted(found.items(), key=lambda pair: (pair[0][1], pair[1])):
-            words = explain(code, self.facts)
-            made.append(("bad" if blocking else "warn", f"{count} × {words.title}" if count > 1 else words.title))
+        for (cause, blocking), count in found.most_common(CAUSES_MOST):
+            code, values = examples[cause]
+            title = explain(code, {**self.facts, **values}).title
+            made.append(("bad" if blocking else "warn", f"{count} × {title}" if count > 1 else title))
         return made
 
     @cached_property

@@ -163,7 +163,7 @@ class RunView:
         for code, values in failures[:GROUPED_MOST]:
             cause = fingerprint(code, values)
             counted[cause] += 1
-            examples.setdefault(cause, (code, {k: v for k, v in values.items() if k not in OWN_VALUES}))
+            examples.setdefault(cause, (code, shared(values)))
         return {
             key: Group(count, self.explained(*examples[key]))
             for key, count in sorted(counted.items(), key=lambda pair: -pair[1])
@@ -273,7 +273,11 @@ class RunView:
         return counted_kinds(counts)
 
 
+def shared(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What a reason names without what is one story's own."""
+    return {name: value for name, value in values.items() if name not in OWN_VALUES}
+
+
 def fingerprint(code: str, values: Mapping[str, Any]) -> str:
     """Two failures with the same fingerprint have the same cause."""
-    shared = {name: value for name, value in values.items() if name not in OWN_VALUES}
-    return f"{code} {json.dumps(shared, sort_keys=True, default=str)}"
+    return f"{code} {json.dumps(shared(values), sort_keys=True, default=str)}"

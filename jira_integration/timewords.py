@@ -26,6 +26,7 @@ def ago(then: datetime, now: datetime | None = None) -> str:
 
 def span(seconds: float) -> str:
     """How long something took: "0.4 s", "30 s", "4 min", "2 h 5 min"."""
+    seconds = max(0.0, seconds)  # clocks of two machines may differ a little
     if seconds < 10:
         return _("%(seconds).1f s") % {"seconds": seconds}
     if seconds < 60:

@@ -2,23 +2,11 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from importlib.util import find_spec
+from django.urls import path
 
-from django.urls import URLPattern, path
-
+from jira_integration.urls_setup import urlpatterns as setup_urlpatterns
 from jira_integration.views import audit, live, overview, plans, runs
-from jira_integration.views.unbuilt import unbuilt
 from jira_integration.views.webhooks import webhook
-
-if all(find_spec(f"jira_integration.views.{name}") for name in ("connections", "setup", "setup_webhook")):
-    setup_urlpatterns: list[URLPattern] = import_module("jira_integration.urls_setup").urlpatterns
-else:
-    setup_urlpatterns = [
-        path("jira/connections/", unbuilt, name="connections"),
-        path("jira/connections/new/", unbuilt, name="connection_new"),
-        path("jira/connections/<int:pk>/setup/<slug:step>/", unbuilt, name="setup_step"),
-    ]
 
 app_name = "jira_integration"
 urlpatterns = [

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.utils import timezone
+from django.utils.html import escape
 
+from jira_integration.catalogue import sentence
 from jira_integration.models import ExportRun, ProjectMapping, RunEvent, RunItem
 from stories_qa.models import Project, Role, Story
 from tests.jira_rows import a_backlog, a_mapping, a_person, a_plan, a_run, a_story
@@ -165,7 +167,7 @@ def test_attempts_are_listed_under_the_row(ana: Any, project: Project, client: C
     page = shown(client, run)
 
     assert "Attempt 2" in page
-    assert "No answer to request 1." in page
+    assert escape(sentence("no_answer", {"number": 1, "count": 1, "story": "US-1"})) in page
 
 
 def test_a_wait_counts_down_and_promises(ana: Any, project: Project, client: Client) -> None:
