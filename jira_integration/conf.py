@@ -43,6 +43,11 @@ class JiraSettings:
     WEBHOOK_REPLAY_SECONDS: int = 48 * 3600
     WEBHOOK_KEEP_DAYS: int = 30
     GIVE_UP_SECONDS: int = 3600
+    REDIS_URL: str = ""  # for the governor; empty: the site's own REDIS_URL, else each process keeps the limits alone
+    GOVERNOR_LONGEST_WAIT_SECONDS: float = 3  # a turn that takes longer is given back: the run is re-scheduled
+    GOVERNOR_RATES: dict[str, float] = {"GET": 50, "POST": 50, "PUT": 25, "DELETE": 25}  # a second, per endpoint
+    GOVERNOR_BURST: float = 10  # requests at once, per endpoint
+    GOVERNOR_IN_FLIGHT: int = 8  # requests on the wire to one site, of all workers together
     PROPERTY_KEY: str = "stories-qa.item"
 
     def __getattribute__(self, name: str) -> Any:

@@ -44,6 +44,14 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     return [f"apart: tests/{folder.name}, because {reason}" for folder, reason in APART.items()]
 
 
+@pytest.fixture(autouse=True)
+def clean_books() -> None:
+    """No test begins with the pauses or the open breaker of another."""
+    from jira_integration.setup import governing  # models can be imported once Django is set up
+
+    governing.memory.clear()
+
+
 @pytest.fixture(scope="session")
 def worker_name(request: pytest.FixtureRequest) -> str:
     """The xdist worker this process is ("gw0"), or "master"."""

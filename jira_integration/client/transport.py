@@ -23,7 +23,7 @@ from requests.adapters import HTTPAdapter
 from jira_integration.client.answers import Answer, lost, trouble_in
 from jira_integration.client.asking import Asked, Params, encoded, filled, query, reads
 from jira_integration.client.auth import Auth, without
-from jira_integration.client.exceptions import ErrorCode, JiraError
+from jira_integration.client.exceptions import ErrorCode, JiraError, JiraRateLimited
 from jira_integration.client.governor import Governor, NoGovernor, Scope
 from jira_integration.client.guard import Guard, SiteAddress, api_base
 from jira_integration.client.pinned import Exchange, TooLate, Wire, pinned_pools
@@ -62,9 +62,9 @@ class Transport:
 
     `base_url` is the site's origin, with a context path or the gateway's path where there is one. Times in seconds.
     `deadline` bounds a whole call: its repeats, the waits between them, the reading of a slow answer. `tries` is 1
-    where a person waits. `proxy` (http://proxy.test:3128) resolves names itself: the guard then judges the name as
-    this machine resolves it, and cannot bind the proxy to that. `ca_bundle` is a file of certificates for a private
-    site.
+    where a person waits. `governor_waits`: after a 429 it is the next turn that waits, or gives up. `proxy`
+    (http://proxy.test:3128) resolves names itself: the guard then judges the name as this machine resolves it, and
+    cannot bind the proxy to that. `ca_bundle` is a file of certificates for a private site.
     """
 
     def __init__(
@@ -79,6 +79,7 @@ class Transport:
         read_timeout: float = 30.0,
         deadline: float = 60.0,
         tries: int = TRIES,
+        governor_waits: bool = False,
         max_bytes: int = 20 * 1024 * 1024,
         proxy: str | None = None,
         ca_bundle: str | None = None,
@@ -92,6 +93,7 @@ class Transport:
         self._auth, self._guard, self._governor = auth, guard, governor or NoGovernor()
         self._timeouts = (connect_timeout, read_timeout)
         self._deadline, self._tries, self._max_bytes = deadline, tries, max_bytes
+        self._governor_waits = governor_waits
         self._proxy, self._ca_bundle = proxy, ca_bundle
         self._clock, self._monotonic, self._sleep, self._jitter = clock, monotonic, sleep, jitter
         self._threads = ThreadPoolExecutor(pool, thread_name_prefix="jira")
@@ -150,6 +152,8 @@ class Transport:
                     return answer
             assert trouble is not None
             pause = pause_before_repeat(trouble, wait, self._jitter()) if tries else None
+            if self._governor_waits and pause is not None and isinstance(trouble, JiraRateLimited):
+                pause = 0.0
             if pause is None or self._monotonic() + pause >= until:
                 raise trouble
             await self._sleep(pause)
@@ -164,7 +168,8 @@ class Transport:
                 answer = await self._carry(asked, seconds)
             except JiraError as failed:
                 trouble = failed
-        await self._governor.told(scope, answer.status if answer else None, answer.headers if answer else {})
+            # Before the turn ends: who takes its place must know of a limit that was met.
+            await self._governor.told(scope, answer.status if answer else None, answer.headers if answer else {})
         return answer, trouble
 
     async def _carry(self, asked: Asked, seconds: float) -> Answer:

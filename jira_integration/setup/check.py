@@ -103,7 +103,7 @@ async def check_login(
         put("address", Result.OK, info.server_title or connection.host)
         at = "sign-in"
         client = (
-            jira_client(connection, seconds=each, tries=1)
+            jira_client(connection, seconds=each, tries=1, trying_login=True)
             if auth is None
             else quick_client(connection.site_url, auth, each)
         )

@@ -13,6 +13,7 @@ from jira_integration.client.exceptions import JiraCaptcha, JiraError, JiraLogin
 from jira_integration.client.guard import Guard
 from jira_integration.conf import conf
 from jira_integration.models import JiraConnection
+from jira_integration.setup.governing import governor_of
 
 
 class NoLogin(Exception):
@@ -36,32 +37,43 @@ def auth_of(connection: JiraConnection) -> Auth:
 
 @asynccontextmanager
 async def jira_client(
-    connection: JiraConnection, *, auth: Auth | None = None, seconds: float | None = None, tries: int = 4
+    connection: JiraConnection,
+    *,
+    auth: Auth | None = None,
+    seconds: float | None = None,
+    tries: int = 4,
+    trying_login: bool = False,
 ) -> AsyncIterator[JiraClient]:
-    """A client for this connection, closed at the end. `seconds` replaces the deadline where a person waits.
+    """A client for this connection, closed at the end. `seconds` replaces the deadline where a person waits;
+    `trying_login` is for a person who asks to try a refused login again.
 
     What it meets is kept on the connection: a refused login stops every other use of it before the next try makes
-    Jira ask for a CAPTCHA. Raises NoLogin, SecretUnreadable, and JiraLoginError while the login stands refused.
+    Jira ask for a CAPTCHA. Raises NoLogin, SecretUnreadable, and at the first request JiraLoginError while the login
+    stands refused.
     """
-    transport = Transport(
-        connection.site_url,
-        auth or auth_of(connection),
-        guard(),
-        pool=conf.REQUESTS_IN_FLIGHT + 2,
-        connect_timeout=conf.CONNECT_TIMEOUT_SECONDS,
-        read_timeout=conf.READ_TIMEOUT_SECONDS,
-        deadline=seconds or conf.REQUEST_DEADLINE_SECONDS,
-        tries=tries,
-        max_bytes=conf.MAX_ANSWER_BYTES,
-        proxy=conf.PROXY or None,
-    )
-    try:
-        yield JiraClient(transport)
-    except JiraError as trouble:
-        await sync_to_async(remember)(connection, trouble)
-        raise
-    finally:
-        await transport.aclose()
+    login = auth or auth_of(connection)
+    async with governor_of(connection, seconds=seconds, trying_login=trying_login) as governor:
+        transport = Transport(
+            connection.site_url,
+            login,
+            guard(),
+            governor,
+            pool=conf.REQUESTS_IN_FLIGHT + 2,
+            connect_timeout=conf.CONNECT_TIMEOUT_SECONDS,
+            read_timeout=conf.READ_TIMEOUT_SECONDS,
+            deadline=seconds or conf.REQUEST_DEADLINE_SECONDS,
+            tries=tries,
+            governor_waits=True,
+            max_bytes=conf.MAX_ANSWER_BYTES,
+            proxy=conf.PROXY or None,
+        )
+        try:
+            yield JiraClient(transport)
+        except JiraError as trouble:
+            await sync_to_async(remember)(connection, trouble)
+            raise
+        finally:
+            await transport.aclose()
 
 
 def remember(connection: JiraConnection, trouble: JiraError) -> None:
