@@ -21,6 +21,7 @@ AUDIT: dict[str, Text] = {
     "changed_in_jira": _("{actor} changed {issue} in Jira: {fields}"),
     "connection_made": _("{actor} connected the Jira site {site}"),
     "connection_changed": _("{actor} changed the address of the Jira site from {before} to {site}"),
+    "login_made": _("{actor} entered the sign-in for {site}: {account}"),
     "login_replaced": _("{actor} replaced the sign-in for {site}: {account}"),
     "project_chosen": _("{actor} chose the Jira project {jira_project} for {project}"),
     "mapping_saved": _("{actor} saved the {part} mapping of {project} to {jira_project}"),

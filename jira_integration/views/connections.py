@@ -30,6 +30,8 @@ class Backlog:
 
 @dataclass(frozen=True)
 class Site:
+    """A row of the list. `url` opens its set-up, for a backlog of this person's that it serves or could serve."""
+
     connection: JiraConnection
     backlogs: tuple[Backlog, ...]
     url: str
@@ -42,17 +44,20 @@ def connections(request: HttpRequest) -> HttpResponse:
     source = story_source()
     mine = {project.ref: project for project in admin_projects(request.user)}
     project = project_asked(request)
+    unconnected = [one for one in mine.values() if not ProjectMapping.objects.filter(project_ref=one.ref).exists()]
     sites = []
     for connection in JiraConnection.objects.prefetch_related("mappings"):
         backlogs = []
+        served = [one for mapping in connection.mappings.all() if (one := mine.get(mapping.project_ref))]
+        opened_for = next(iter([*served, *unconnected]), None)
         for mapping in connection.mappings.all():
             known = mine.get(mapping.project_ref) or source.project_by_ref(mapping.project_ref)
             if known is None or not source.may(request.user, known.ref, Act.VIEW):
                 continue
             url = step_url(connection, "review", known.key) if known.ref in mine else ""
             backlogs.append(Backlog(known.name, mapping.jira_project_key, mapping.live, url))
-        sites.append(Site(connection, tuple(backlogs), step_url(connection, "sign-in", project.key)))
-    unconnected = [one for one in mine.values() if not ProjectMapping.objects.filter(project_ref=one.ref).exists()]
+        url = step_url(connection, "sign-in", opened_for.key) if opened_for is not None else ""
+        sites.append(Site(connection, tuple(backlogs), url))
     context = {"sites": sites, "unconnected": unconnected}
     return page(request, "connections/list.html", context, project=project)
 

@@ -64,6 +64,7 @@ def keep(wizard: Wizard, given: dict[str, Any], tested: Tested) -> None:
     account = tested.account
     assert account is not None
     replaced = bool(given["token"]) or given["user_name"] != connection.user_name
+    code = "login_made" if connection.secret is None else "login_replaced"
     with transaction.atomic():
         connection.login, connection.user_name = given["login"], given["user_name"]
         connection.secret_ends_on = given["secret_ends_on"]
@@ -77,7 +78,7 @@ def keep(wizard: Wizard, given: dict[str, Any], tested: Tested) -> None:
         if wizard.mapping is not None:
             wizard.save_step("sign-in", changed=False)
         if replaced:
-            wizard.record("login_replaced", account=connection.account_name)
+            wizard.record(code, account=connection.account_name)
 
 
 def show(

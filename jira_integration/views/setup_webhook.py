@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from jira_integration.catalogue import Explained, explain, from_error
-from jira_integration.client.exceptions import JiraError, JiraForbidden, JiraNotFound, JiraRejected
+from jira_integration.client.exceptions import JiraForbidden, JiraNotFound, JiraRejected
 from jira_integration.conf import conf
 from jira_integration.models import JiraConnection
 from jira_integration.setup.webhook import jql_of, new_secret, register, webhook_url
@@ -51,8 +51,6 @@ def create(wizard: Wizard) -> HttpResponse:
         _code, values = from_error(refused, wizard.site)
         values |= {"address": url, "minutes": poll_minutes(), "project_key": wizard.project.key}
         return show(wizard, explained=explain("webhook_bad", values), said=str(values.get("said", "")))
-    except JiraError:
-        raise
     with transaction.atomic():
         wizard.site.keep_webhook_secret(secret)
         wizard.site.webhook_id = made

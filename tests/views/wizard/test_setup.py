@@ -35,7 +35,7 @@ def test_seven_steps_connect_a_backlog_and_turn_jira_on(visitor: Visitor, sandbo
     assert going == {"backlog": "10000", "ready": "10000", "in_progress": "3", "in_review": "10001", "done": "10002"}
     assert list(AuditEntry.objects.order_by("pk").values_list("code", flat=True)) == [
         "connection_made",
-        "login_replaced",
+        "login_made",
         "project_chosen",
         "mapping_saved",
         "mapping_saved",
