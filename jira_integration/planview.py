@@ -79,11 +79,6 @@ class ItemView:
         return [explain(one["code"], {**facts, **one.get("values", {})}) for one in blocking_first]
 
     @property
-    def refs(self) -> list[str]:
-        """What "Preview again" and "Add the epic" are of: everything that was chosen, and this."""
-        return list(dict.fromkeys([*self.plan.plan.story_refs, self.planned.story_ref]))
-
-    @property
     def note(self) -> str:
         """The right end of its line."""
         planned, number = self.planned, len(self.planned.changes)

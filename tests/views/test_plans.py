@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import uuid
 from datetime import timedelta
 from typing import Any
 
@@ -251,6 +252,35 @@ def test_a_plan_that_could_not_be_built_says_why_and_offers_to_try_again(
     assert "Jira does not answer." in page
     assert "Nothing was sent." in page
     assert "Try again" in page
+
+
+def test_a_page_of_ten_thousand_blocked_items_stays_small(ana: Any, project: Project, client: Client) -> None:
+    plan = a_plan(a_mapping(project), {})
+    ExportPlan.objects.update(story_refs=[f"story:{number:032x}" for number in range(10_000)])
+    finding = {"code": "unconfirmed_before", "values": {}, "blocking": True}
+    rows = [
+        PlannedTicket(
+            plan=plan,
+            position=number,
+            level=1,
+            kind="story",
+            story_ref=f"story:{number:032x}",
+            story_key=f"US-{number}",
+            title=f"Story {number}",
+            story_version=1,
+            uid=uuid.uuid4(),
+            action="blocked",
+            findings=[finding],
+        )
+        for number in range(10_000)
+    ]
+    PlannedTicket.objects.bulk_create(rows, batch_size=500)
+    ExportPlan.objects.update(counts={"blocked": 10_000})
+
+    page = shown(client, plan)
+
+    assert "50 of 10000 shown" in page
+    assert len(page) < 200_000
 
 
 def test_fifty_are_shown_at_once_and_the_rest_on_request(ana: Any, project: Project, client: Client) -> None:

@@ -268,6 +268,17 @@ def test_the_csv_holds_every_item(ana: Any, project: Project, client: Client) ->
     assert "Team" in rows["US-2"]["Reason"]
 
 
+def test_what_changed_since_the_preview_can_be_previewed_again(ana: Any, project: Project, client: Client) -> None:
+    run = started(project, {"US-1": "moved_on"}, state="partly_done")
+    run.items.filter(state="moved_on").update(error_code="issue_changed_since_preview")
+
+    page = shown(client, run)
+
+    assert "changed in Jira after the preview." in page
+    form = page.split('id="again-US-1"')[0].rsplit("<form", 1)[1]
+    assert f'name="story" value="{run.items.get(state="moved_on").story_ref}"' in form
+
+
 class TestPolling:
     """What a page asks for while its socket is closed."""
 
