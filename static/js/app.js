@@ -190,7 +190,7 @@
   document.addEventListener("DOMContentLoaded", paintBoxes);
 
   // ---- keys ---------------------------------------------------------------------------------------------------------
-  const go = { s: "[data-key-stories]", r: "[data-key-runs]", c: "[data-key-conflicts]" };
+  const go = { s: "[data-key-stories]", r: '.nav a[href$="/jira/runs/"]', c: '.nav a[href$="/jira/conflicts/"]' };
   let afterG = -Infinity; // when "g" was pressed, milliseconds since the page was opened
   const inField = (element) =>
     element.closest("input:not([type=checkbox],[type=radio]),textarea,select,[contenteditable]") !== null;

@@ -180,6 +180,9 @@ def test_single_keys_work_can_be_listed_and_turned_off(stories: Page) -> None:
     stories.keyboard.press("g")
     stories.keyboard.press("s")
     expect(stories.get_by_role("heading", level=1)).to_have_text("Stories")
+    stories.keyboard.press("g")
+    stories.keyboard.press("r")
+    expect(stories).to_have_url(re.compile("/p/SHOP/jira/runs/$"))
 
     stories.goto("/p/SHOP/settings/")
     stories.get_by_label("Single keys act").uncheck()
