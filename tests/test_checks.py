@@ -64,6 +64,7 @@ def test_the_check_asks_for_every_method_of_the_border() -> None:
         ([Fernet.generate_key().decode(), "short"], {"jira_integration.E005"}),
         (Fernet.generate_key().decode(), set()),
     ],
+    ids=["none", "empty", "not a key", "a good one and one that is none", "a good one"],  # the same in every process
 )
 def test_an_encryption_key_that_cannot_be_used_is_an_error(keys: Any, codes: set[str], settings: Settings) -> None:
     settings.FIELD_ENCRYPTION_KEY = keys
