@@ -72,11 +72,16 @@ class MarkdownWriter:
     def _plain(self, text: str) -> Lines:
         return guard_line(escape_text(" ".join(text.split()))).split("\n") if text.strip() else []
 
+    def _drop_marks(self, node: Tree) -> None:
+        """Alignment and indentation of a block."""
+        marks = node.get("marks")
+        for mark in marks if isinstance(marks, list) else []:
+            self.notes.add("mark_dropped", kind_of(mark) if isinstance(mark, Mapping) else "")
+
     # -- text -----------------------------------------------------------------------------------------------------
 
     def _paragraph(self, node: Tree, depth: int, around: str) -> Lines:
-        for mark in node.get("marks") or []:
-            self.notes.add("mark_dropped", string(mark.get("type")) if isinstance(mark, Mapping) else "")
+        self._drop_marks(node)
         inside = children(node)
         blocks = [child for child in inside if kind_of(child) in _BLOCKS or kind_of(child) in _LIST_FAMILY]
         lines = self.text_lines([child for child in inside if child not in blocks])
@@ -87,8 +92,7 @@ class MarkdownWriter:
 
     def _heading(self, node: Tree, depth: int, around: str) -> Lines:
         level = _whole(attributes(node).get("level"), 1, 6)
-        for mark in node.get("marks") or []:
-            self.notes.add("mark_dropped", string(mark.get("type")) if isinstance(mark, Mapping) else "")
+        self._drop_marks(node)
         text = inline_markdown(tidy(children(node), self.notes), self.notes)
         text = guard_edges(text.replace(BREAK, "<br>"))
         text = re.sub(r"(^|[ \t])(#+)$", lambda found: f"{found[1]}\\{found[2]}", text)
@@ -185,7 +189,7 @@ class MarkdownWriter:
             blocks.insert(0, [])
         body: Lines = []
         for number, lines in enumerate(blocks):
-            if number and not (number == 1 and body and _ITEM_START.match(lines[0])):
+            if number and not (number == 1 and body and body != ["<br>"] and _ITEM_START.match(lines[0])):
                 body.append("")
             body.extend(lines)
             if not number and box:

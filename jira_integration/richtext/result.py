@@ -11,7 +11,6 @@ Node = dict[str, Any]
 
 PHRASES = {
     "attribute_dropped": "a setting of a block was not kept",
-    "break_in_heading": "a line break in a heading was not kept as it was",
     "card_as_link": "a smart link became a link",
     "cell_blocks": "lists, code or quotes in a table cell became lines of text",
     "cell_spans": "joined table cells were split",
@@ -34,13 +33,14 @@ PHRASES = {
     "link_dropped": "a link that could run code or read files became text",
     "list_start": "a list starts at 1",
     "list_too_deep": "very deep list levels were joined",
+    "lists_joined": "neighbouring lists of the same kind became one",
     "mark_dropped": "a text style has no counterpart",
     "marks_on_code": "bold or italic on inline code was dropped",
     "media": "an attachment is named, not shown",
     "mention_as_text": "a mention became text",
     "nested_too_deep": "very deep nesting became plain text",
     "newline_in_text": "a line end inside a text became a line break",
-    "order_of_blocks": "an empty first paragraph was dropped",
+    "order_of_blocks": "what followed a nested list became part of it",
     "panel": "a panel has no counterpart",
     "quote_lifted": "a quote inside a list or quote became plain paragraphs",
     "rule_dropped": "a line across the page was dropped",
@@ -49,7 +49,6 @@ PHRASES = {
     "table_as_text": "a table inside a list or quote became lines of text",
     "table_header": "a table's header cells were moved",
     "task_as_text": "a task list became a plain list with ticks",
-    "task_moved": "a nested task list was moved",
     "unknown_node": "something we do not know is shown as a placeholder",
 }
 

@@ -147,7 +147,12 @@ class WikiWriter:
         lines: list[str] = []
         for number, block in enumerate(inside):
             kind = kind_of(block)
+            if number and kind_of(inside[number - 1]).endswith("List") and not kind.endswith("List"):
+                self.notes.add("order_of_blocks")
             if kind in ("bulletList", "orderedList", "taskList") and depth < _DEEPEST:
+                before = kind_of(inside[number - 1]) if number else ""
+                if before.endswith("List") and (before == "orderedList") == (kind == "orderedList"):
+                    self.notes.add("lists_joined")
                 lines.extend(self._list(block, marks, depth + 1))
             elif kind == "codeBlock":
                 lines.extend(self._code(block))
