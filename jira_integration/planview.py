@@ -24,6 +24,7 @@ from jira_integration.models import ExportedTicket, ExportPlan, PlannedTicket
 from jira_integration.run_counts import counted_kinds
 from jira_integration.runview import fingerprint, shared
 from jira_integration.timewords import span
+from jira_integration.untrusted import visible
 
 ROWS = 50
 SECONDS_PER_REQUEST = 0.8  # what a request to Jira Cloud takes, about
@@ -62,7 +63,7 @@ class ItemView:
     def changes(self) -> list[Change]:
         made = []
         for change in self.planned.changes:
-            before, after = str(change.get("before") or ""), str(change.get("after") or "")
+            before, after = (visible(str(change.get(side) or "")) for side in ("before", "after"))
             if self.planned.action == PlannedTicket.Action.CREATE:
                 short = shortened_words(after)
                 made.append(Change(change["label"], [], [], after, short if short != after else ""))

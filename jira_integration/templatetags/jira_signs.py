@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 
 from jira_integration.badges import SIGNS, VOCABULARY
 from jira_integration.timewords import ago, exact, span
+from jira_integration.untrusted import visible
 
 register = template.Library()
 
@@ -56,6 +57,12 @@ def jira_clock(then: datetime | None, form: str = "H:i:s") -> SafeString | str:
 
 def _time(then: datetime, words: str) -> SafeString:
     return format_html('<time datetime="{}" title="{}">{}</time>', then.isoformat(), exact(then), words)
+
+
+@register.filter(name="visible")
+def visible_text(text: str) -> str:
+    """Text from Jira with control and direction characters written out."""
+    return visible(text)
 
 
 @register.filter

@@ -335,6 +335,30 @@ def test_what_people_and_jira_wrote_is_escaped(evil: str, ana: Any, project: Pro
     assert "<img src=x" not in page
 
 
+def test_characters_that_turn_text_around_are_shown(ana: Any, project: Project, client: Client) -> None:
+    plan = a_plan(a_mapping(project), {})
+    changes = [{"field": "summary", "label": "Summary", "before": "user\u202etxt.exe", "after": "user"}]
+    a_planned(plan, a_story(project), "update", changes=changes)
+    ExportPlan.objects.update(counts={"update": 1})
+
+    page = shown(client, plan)
+
+    assert "\u202e" not in page
+    assert "\\u202e" in page
+
+
+def test_a_title_of_two_thousand_characters_is_cut_and_takes_its_own_direction(
+    ana: Any, project: Project, client: Client
+) -> None:
+    story = a_story(project, 1, title="שלום " * 400)
+    plan = a_plan(a_mapping(project), {story: "unchanged"})
+
+    page = shown(client, plan)
+
+    assert page.count("שלום") < 70
+    assert 'dir="auto"' in page
+
+
 class TestChoosing:
     """What `plan_create` understands."""
 
