@@ -1,7 +1,7 @@
 # One script stands behind every target: dev.py, which needs nothing but Python.
 PYTHON ?= python3
 
-.PHONY: setup run test check
+.PHONY: setup run test check bench
 
 setup: ## .venv with everything for work on the project
 	@$(PYTHON) dev.py setup
@@ -14,3 +14,6 @@ test: ## set up, check, and every test on real services
 
 check: ## style, types, templates, imports, migrations
 	@$(PYTHON) dev.py check
+
+bench: ## measure, beside the peers: benchmarks/RESULTS.md; BENCH="--quick" for a short look
+	@BENCH="$(BENCH)" $(PYTHON) dev.py bench
