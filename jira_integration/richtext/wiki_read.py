@@ -14,10 +14,10 @@ from jira_integration.richtext.parser import clean
 from jira_integration.richtext.result import Node, Notes
 from jira_integration.richtext.shape import DEEPEST_LIST, name_tasks, paragraph
 from jira_integration.richtext.spaces import settle_spaces
-from jira_integration.richtext.wiki_read_inline import CODE, InlineReader, plain
+from jira_integration.richtext.wiki_read_code import take_out_code
+from jira_integration.richtext.wiki_read_inline import InlineReader, plain
 from jira_integration.richtext.wiki_write import PANEL_COLORS
 
-_CODE_OPEN = re.compile(r"(?<!\\)\{(code|noformat)(:[^}\n]*)?\}[ \t]*\n?")
 _AROUND = re.compile(r"(?<!\\)\{(quote|panel)(:[^}\n]*)?\}")
 _HEADING = re.compile(r"[ \t]*h([1-6])\.(?:[ \t]+|$)(.*)")
 _BLOCK_QUOTE = re.compile(r"[ \t]*bq\.[ \t]+(.*)")
@@ -32,43 +32,9 @@ _STATES_BY_BOX = {box: state for state, box in BOXES.items()}
 def read_wiki(text: str, notes: Notes) -> Node:
     """The document a text in wiki markup shows."""
     text = clean(text)[0].replace("\r\n", "\n").replace("\r", "\n")
-    text, codes = _take_out_code(text)
+    text, codes = take_out_code(text)
     content = WikiReader(notes, codes).blocks(text)
     return name_tasks({"version": 1, "type": "doc", "content": content})
-
-
-def _take_out_code(text: str) -> tuple[str, list[tuple[str, str]]]:
-    """The text with a mark in place of each code block, and the blocks' languages and texts."""
-    codes: list[tuple[str, str]] = []
-    parts: list[str] = []
-    at = start = 0
-    unclosed: set[str] = set()
-    while opening := _CODE_OPEN.search(text, at):
-        closing = f"{{{opening[1]}}}"
-        end = -1 if closing in unclosed else text.find(closing, opening.end())
-        if end < 0:
-            unclosed.add(closing)
-            at = opening.end()
-            continue
-        code = text[opening.end() : end]
-        last_line = code.rfind("\n")
-        if last_line >= 0 and not code[last_line:].strip():  # the line end before the closing tag is not the code's
-            code = code[:last_line]
-        elif last_line < 0 and not code.strip():
-            code = ""
-        parts += [text[start : opening.start()], f"{CODE}{len(codes)}{CODE}"]
-        codes.append((_language(opening[2] or ""), code))
-        at = start = end + len(closing)
-    return "".join([*parts, text[start:]]), codes
-
-
-def _language(parameters: str) -> str:
-    """The language of `:java`, `:language=java` or, as we write it for languages Jira cannot colour, `:title=rust`."""
-    named: dict[str, str] = {}
-    for part in parameters[1:].split("|"):
-        name, given, value = part.partition("=")
-        named[name if given else "language"] = value if given else part
-    return (named.get("language") or named.get("title") or "").strip()
 
 
 class WikiReader:
