@@ -39,7 +39,7 @@ DEBUG = False
 SECRET_KEY = required("DJANGO_SECRET_KEY", "a line from `openssl rand -base64 48`")
 FIELD_ENCRYPTION_KEY = listed("FIELD_ENCRYPTION_KEY")
 if not FIELD_ENCRYPTION_KEY:
-    required("FIELD_ENCRYPTION_KEY", "a line from `python manage.py generate_encryption_key`")
+    required("FIELD_ENCRYPTION_KEY", "32 random bytes in base64, see docs/settings.md")
 if PROFILE == "production" and SECRET_KEY.startswith("local-"):
     raise ImproperlyConfigured("DJANGO_SECRET_KEY is the one `make run` made. Make one for production.")
 ALLOWED_HOSTS = listed("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]" if LOCAL or TEST else "")
@@ -58,7 +58,6 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "django.forms",
     "django_htmx",
-    "template_partials",
     "csp",
     "channels",
     "encrypted_model_fields",

@@ -34,7 +34,6 @@ class JiraSettings:
     LEASE_SECONDS: float = 30
     TAKE_OVER_SECONDS: float = 60
     UNKNOWN_WAIT_SECONDS: float = 60
-    UNCONFIRMED_AFTER_SECONDS: float = 600
     METADATA_TTL_SECONDS: int = 15 * 60
     PLAN_STALE_SECONDS: int = 15 * 60
     POLL_SECONDS: int = 120

@@ -215,6 +215,13 @@ def wait(run_id: int, token: str, code: str, values: Mapping[str, Any], not_befo
         note(run_id, "waiting", {"code": code, **values})
 
 
+def give_up(run_id: int) -> int:
+    """After the last try: what nobody could ask Jira about is for a person ("Check Jira"); never sent again unasked."""
+    return RunItem.objects.filter(run_id=run_id, state=Item.SENDING).update(
+        state=Item.UNCONFIRMED, error_code="no_answer", seq=next_seq(run_id)
+    )
+
+
 def going_well(run_id: int) -> None:
     """Jira answered: what made the run wait is over."""
     ExportRun.objects.filter(pk=run_id).exclude(waiting_since=None).update(

@@ -31,7 +31,7 @@ from jira_integration.models import (
     WebhookDelivery,
 )
 from jira_integration.setup.connect import NoLogin, answered, jira_client
-from jira_integration.signals import run_finished
+from jira_integration.signals import conflict_found, run_finished, ticket_changed
 from jira_integration.sync import inbox
 from jira_integration.sync.changes import IssueChange, IssueGone, change_of, watched_fields
 from jira_integration.sync.poll import poll, sweep
@@ -101,6 +101,8 @@ def _put_off(run: ExportRun, token: str, trouble: JiraError) -> None:
             ledger.wait(run.pk, token, code, values, now + timedelta(seconds=max(1.0, trouble.retry_after)))
         case JiraUnavailable():
             pause = max(UNAVAILABLE_PAUSE, timedelta(seconds=trouble.retry_after or 0))
+            if out_of_time:
+                ledger.give_up(run.pk)
             ledger.wait(run.pk, token, code, values, None if out_of_time else now + pause)
         case JiraLoginError():
             ledger.wait(run.pk, token, code, values, None)
@@ -163,6 +165,9 @@ async def look(connection_id: int, *, full: bool = False) -> Counts:
 def _take_in(connection: JiraConnection, changes: Sequence[IssueChange | IssueGone], counts: Counts) -> None:
     for ticket in reconcile(connection, changes, counts):
         progress.publish_ticket(ticket)
+        ticket_changed.send_robust(ExportedTicket, ticket=ticket)
+        if ticket.sync == ExportedTicket.Sync.CONFLICT:
+            conflict_found.send_robust(ExportedTicket, ticket=ticket, fields=sorted(ticket.theirs))
 
 
 @shared_task
