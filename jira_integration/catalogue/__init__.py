@@ -44,7 +44,9 @@ def sentence(code: str, values: Mapping[str, Any] | None = None) -> str:
     known = dict(values or {})
     name_alike(known)
     if code == "ended" and known.get("state") in ExportRun.State.values:
-        known["state"] = ExportRun.State(known["state"]).label
+        known["state"] = str(ExportRun.State(known["state"]).label)
+    if code == "waiting" and known.get("code"):
+        known["why"] = explain(known["code"], known).title
     if code in SENTENCES:
         return worded(SENTENCES[code], known)
     return explain(code, known).title

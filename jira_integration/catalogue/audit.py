@@ -49,6 +49,8 @@ ACTIVITY: dict[str, Text] = {
     "waiting": _("Waiting: {why}"),
     "taken_over": _("Taken over after the former worker stopped"),
     "stopped": _("Stopped; {count} were not sent"),
+    "status_refused": _("{story} stays in {now}: Jira did not let us move it to {status}"),
+    "status_not_reached": _("{story} stays in {now}: the workflow has no way from there to {status}"),
     "parent_not_applied": _("Jira took {issue} but did not put it under its epic"),
     "stopped_by_person": _("Stopped by a person"),
     "continued_by_person": _("Continued by a person"),

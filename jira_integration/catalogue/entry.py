@@ -151,6 +151,8 @@ def _has_gap(text: str, values: Mapping[str, Any]) -> bool:
 def _plain(value: Any) -> Any:
     if isinstance(value, str | int | float):
         return value
+    if isinstance(value, Promise):
+        return str(value)
     if isinstance(value, Iterable):
         return get_text_list([str(one) for one in value], str(_("and")))
     return str(value)

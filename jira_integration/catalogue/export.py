@@ -149,6 +149,11 @@ ENTRIES: dict[str, Entry] = {
     "sync_off": Entry(
         _("Sync is turned off for {story}."), _("It was left out."), _("Turn it on at the story."), tone="info"
     ),
+    "not_read_back": Entry(
+        _("{issue} could not be read back."),
+        _("Jira said that it was created, and does not show it. It may have been deleted since."),
+        _("Look for it in Jira, then retry: it is looked up before anything is sent again."),
+    ),
     "story_gone": Entry(_("{story} was deleted here."), _("It was not sent."), tone="info"),
     "kind_not_exported": Entry(
         _("{story} stays here."),

@@ -93,10 +93,15 @@ async def _move(work: Work, item: RunItem, status: StatusInfo | None, workflow: 
             await work.jira.transition_issue(item.issue_id, step.id)
             status = step.to
         except (JiraRejected, JiraForbidden, JiraNotFound) as refused:
-            values = {"status": wanted["name"], "now": status.name, "said": list(refused.jira_messages)}
+            values = {
+                "story": item.story_key,
+                "status": wanted["name"],
+                "now": status.name,
+                "said": list(refused.jira_messages),
+            }
             await sync_to_async(ledger.note)(work.run.pk, "status_refused", values, item)
             return False
-    values = {"status": wanted["name"], "now": status.name if status else ""}
+    values = {"story": item.story_key, "status": wanted["name"], "now": status.name if status else ""}
     await sync_to_async(ledger.note)(work.run.pk, "status_not_reached", values, item)
     return False
 

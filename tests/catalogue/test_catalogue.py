@@ -56,8 +56,11 @@ def test_every_code_the_client_can_give_has_words() -> None:
 def test_every_code_named_in_the_source_has_words() -> None:
     named = re.compile(r"\b(?:Finding|CannotDo|RunStops|RunMustWait|explain|sentence|record|note)\(\s*\"([a-z_]+)\"")
     noted = re.compile(r"note\([^\"()]*(?:\([^()]*\))?[^\"()]*\"([a-z_]+)\"")
+    awaited = re.compile(r"\(ledger\.(?:note|end)\)\([^\"]*?\"([a-z_]+)\"")
+    ended = re.compile(r"\bend\)?\([^\"()]*\"([a-z_]+)\"")
+    patterns = (named, noted, awaited, ended)
 
-    used = {found[1] for path in SOURCES for pattern in (named, noted) for found in pattern.finditer(path.read_text())}
+    used = {found[1] for path in SOURCES for pattern in patterns for found in pattern.finditer(path.read_text())}
 
     assert len(used) > 25
     assert used - set(ENTRIES) - set(SENTENCES) == set()
@@ -100,6 +103,11 @@ def test_values_are_never_read_as_a_template() -> None:
     words = explain("required_field", {"field": "{0.__class__} {site}", "issue_type": "%s"})
 
     assert words.title == "Jira needs “{0.__class__} {site}” for every new %s."
+
+
+def test_the_end_and_the_waiting_of_a_run_are_told_in_words() -> None:
+    assert sentence("ended", {"state": "partly_done"}) == "Ended: Partly done"
+    assert sentence("waiting", {"code": "rate_limited"}) == "Waiting: Jira asked us to slow down."
 
 
 def test_an_unknown_code_says_that_nothing_was_changed() -> None:
