@@ -87,7 +87,7 @@ class Word(StrEnum):
     SEED = "seed"  # the desk is new: tell it the pauses that were kept
     PAUSED = "paused"
     RATE = "rate"  # the bucket is empty for longer than may be waited; nothing was taken
-    BUSY = "busy"  # all slots are taken
+    BUSY = "busy"  # all slots are taken; ask again after `wait`, which is short for the first in the queue
     DOWN = "down"  # the breaker is open
     LOGIN = "login"  # the login was refused; `reason` is its ErrorCode
 
@@ -134,7 +134,10 @@ class LoginBucket:
 
 
 UNNAMED = -1.0  # pause, but Jira named no time: 2 s, doubled each time it happens again, up to 30 s
-HALF = 0.0
+HALF = 0.5  # after a 429
+EASE = 0.8  # near a limit
+ASK_AGAIN_SECONDS = 0.01  # for a slot, times the place in the queue
+GONE_SECONDS = 1.0  # who has not asked for so long has left the queue
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +148,7 @@ class Orders:
     where: Where = Where.SITE
     seconds: float = 0.0  # how long `where` has to pause; UNNAMED
     reason: str = ""
-    slow_to: float | None = None  # this endpoint's rate, if that is lower than now; HALF
+    slow_by: float | None = None  # HALF or EASE: of this endpoint's rate now; EASE where `allowed` is lower already
     allowed: float | None = None  # this endpoint's rate as Jira named it
     fewer_at_once: bool = False
     bucket: LoginBucket | None = None

@@ -9,7 +9,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from jira_integration.client.breaker import Breaker
-from jira_integration.client.desk import HALF, UNNAMED, Orders, Outcome, Place, Rules, Verdict, Where, Word
+from jira_integration.client.desk import (
+    ASK_AGAIN_SECONDS,
+    EASE,
+    GONE_SECONDS,
+    UNNAMED,
+    Orders,
+    Outcome,
+    Place,
+    Rules,
+    Verdict,
+    Where,
+    Word,
+)
 from jira_integration.client.pauses import Pause
 
 REREAD_SECONDS = 1.0  # other processes' pauses reach us through the store
@@ -48,6 +60,18 @@ class Site:
     cut_at: float = 0.0
     silent: int = 0
     slots: dict[str, float] = field(default_factory=dict)  # token → end of its lease
+    queue: dict[str, float] = field(default_factory=dict)  # token → when it asked last; by arrival
+
+    def ahead_of(self, token: str, now: float, at_once: int) -> int:
+        """0 when the token may have a slot, else its place in the queue, from 1."""
+        self.slots = {one: end for one, end in self.slots.items() if end > now}
+        self.queue = {one: at for one, at in self.queue.items() if now - at < GONE_SECONDS or one == token}
+        free = at_once - len(self.slots)
+        before = list(self.queue).index(token) if token in self.queue else len(self.queue)
+        if before < free:
+            return 0
+        self.queue[token] = now
+        return before - max(free, 0) + 1
 
 
 class Memory:
@@ -86,12 +110,13 @@ class LocalDesk:
             if verdict.word is not Word.GO:
                 return verdict
             site = self._site(place)
-            site.slots = {one: end for one, end in site.slots.items() if end > now}
-            if len(site.slots) >= max(1, int(min(rules.in_flight, site.limit))):
-                return Verdict(Word.BUSY)
+            ahead = site.ahead_of(token, now, max(1, int(min(rules.in_flight, site.limit))))
+            if ahead:
+                return Verdict(Word.BUSY, ahead * ASK_AGAIN_SECONDS)
             wait = self._reserve(place, now, longest_wait)
             if wait.word is Word.GO:
                 site.slots[token] = now + rules.slot_lease
+                site.queue.pop(token, None)
                 if not trying_login:
                     memory.breakers[place.login].begin_probe(token, now + rules.slot_lease)
             return wait
@@ -152,6 +177,7 @@ class LocalDesk:
     async def release(self, place: Place, token: str) -> None:
         with self._memory.lock:
             self._site(place).slots.pop(token, None)
+            self._site(place).queue.pop(token, None)
             self._memory.breakers[place.login].end_probe(token)
 
     async def told(self, place: Place, orders: Orders, *, trying_login: bool) -> float:
@@ -197,13 +223,14 @@ class LocalDesk:
 
     def _slow(self, place: Place, orders: Orders, now: float) -> None:
         rules, own = self._rules, self._memory.buckets[place.endpoint]
+        before = own.current_rate(place.rate, now, rules)
         if orders.allowed:
             own.allowed = orders.allowed
-        if orders.slow_to is not None:
-            current, named = own.current_rate(place.rate, now, rules), orders.slow_to != HALF
-            due = named or own.low is None or now - own.low_at >= rules.between_cuts
-            target = max(rules.lowest_rate(own.base(place.rate)), orders.slow_to if named else current / 2)
-            if due and target < current:
+        if orders.slow_by is not None:
+            current = own.current_rate(place.rate, now, rules)
+            slow = orders.slow_by if current >= before else max(orders.slow_by, EASE)
+            target = max(rules.lowest_rate(own.base(place.rate)), current * slow)
+            if target < current and (own.low is None or now - own.low_at >= rules.between_cuts):
                 own.low, own.low_at = target, now
         if orders.bucket is not None:
             login, given = self._memory.buckets[place.login], orders.bucket

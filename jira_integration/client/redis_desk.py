@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from jira_integration.client.desk import DeskLost, Orders, Place, Rules, Verdict, Where, Word
+from jira_integration.client.desk import (
+    ASK_AGAIN_SECONDS,
+    EASE,
+    GONE_SECONDS,
+    DeskLost,
+    Orders,
+    Place,
+    Rules,
+    Verdict,
+    Where,
+    Word,
+)
 from jira_integration.client.pauses import Pause
 from jira_integration.client.token_bucket import HOLD, SEED, TAKE, TOLD
 
@@ -56,10 +67,13 @@ class RedisDesk:
             named("bucket", place.endpoint),
             named("bucket", place.login),
             named("bucket", place.issue),
+            named("queue", place.site),
+            named("seen", place.site),
             *(named("pause", key) for key in pauses),
         ]
         args: list[Any] = [mode, token, int(trying_login), rules.slot_lease, rules.in_flight, rules.recovery]
         args += [place.rate, rules.burst, rules.issue_rate if place.issue else 0, rules.issue_burst, longest_wait]
+        args += [GONE_SECONDS, ASK_AGAIN_SECONDS]
         word, wait, reason = await self._run(self._take, keys, args)
         return Verdict(Word(plain(word)), float(wait), plain(reason))
 
@@ -70,7 +84,7 @@ class RedisDesk:
         await self._held(place, token, 0)
 
     async def _held(self, place: Place, token: str, lease: float) -> None:
-        keys = [named("breaker", place.login), named("slots", place.site)]
+        keys = [named("breaker", place.login), *(named(book, place.site) for book in ("slots", "queue", "seen"))]
         await self._run(self._hold, keys, [token, lease])
 
     async def told(self, place: Place, orders: Orders, *, trying_login: bool) -> float:
@@ -83,11 +97,11 @@ class RedisDesk:
             named("pause", orders.where.key(place)),
         ]
         args: list[Any] = [orders.outcome.value, int(trying_login), orders.reason, orders.seconds]
-        args += ["" if orders.slow_to is None else orders.slow_to, orders.allowed or "", int(orders.fewer_at_once)]
+        args += [orders.slow_by or "", orders.allowed or "", int(orders.fewer_at_once)]
         args += [rules.in_flight, place.rate, rules.lowest_rate(place.rate), rules.recovery, rules.between_cuts]
         args += [rules.failures_to_open, rules.first_open, rules.longest_open]
         args += [bucket.rate, bucket.burst, bucket.left, bucket.seconds] if bucket else ["", "", "", ""]
-        args.append(int(orders.where is not Where.ISSUE))
+        args += [int(orders.where is not Where.ISSUE), EASE]
         return float(await self._run(self._told, keys, args))
 
     async def seed(self, place: Place, pauses: Sequence[Pause]) -> None:

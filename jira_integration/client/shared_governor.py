@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
 import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -30,8 +29,7 @@ from jira_integration.client.steering import UNAVAILABLE, orders
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 REDIS_AGAIN_SECONDS = 3.0
-FIRST_POLL_SECONDS = 0.01  # for a slot: nobody can say when one comes free
-LONGEST_POLL_SECONDS = 0.1
+LONGEST_POLL_SECONDS = 0.1  # for a slot: nobody can say when one comes free
 
 
 class SharedGovernor:
@@ -101,26 +99,31 @@ class SharedGovernor:
         """The desk that gave the slot. Slept for the rate or a pause at most `longest_wait`, for a slot at most
         `longest_queue`."""
         rate_left, queue_left = self.rules.longest_wait, self.rules.longest_queue
-        poll = FIRST_POLL_SECONDS
-        while True:
-            desk, verdict = await self._take(place, token, rate_left)
-            match verdict.word:
-                case Word.SEED:
-                    await self._seed(desk, place)
-                case Word.GO:
-                    if await self._still_granted(desk, place, token, verdict.wait):
-                        return desk
-                    rate_left -= verdict.wait
-                case Word.PAUSED if verdict.wait <= rate_left:
-                    await self._sleep(verdict.wait)
-                    rate_left -= verdict.wait
-                case Word.BUSY if queue_left > 0:
-                    pause = poll * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load, keeps no secret
-                    await self._sleep(pause)
-                    queue_left -= pause
-                    poll = min(poll * 1.5, LONGEST_POLL_SECONDS)
-                case _:
-                    refuse(verdict, scope)
+        queued: Desk | None = None
+        try:
+            while True:
+                desk, verdict = await self._take(place, token, rate_left)
+                match verdict.word:
+                    case Word.SEED:
+                        await self._seed(desk, place)
+                    case Word.GO:
+                        queued = None
+                        if await self._still_granted(desk, place, token, verdict.wait):
+                            return desk
+                        rate_left -= verdict.wait
+                    case Word.PAUSED if verdict.wait <= rate_left:
+                        await self._sleep(verdict.wait)
+                        rate_left -= verdict.wait
+                    case Word.BUSY if queue_left > 0:
+                        queued = desk
+                        pause = min(verdict.wait, LONGEST_POLL_SECONDS)
+                        await self._sleep(pause)
+                        queue_left -= pause
+                    case _:
+                        refuse(verdict, scope)
+        finally:
+            if queued is not None:  # given up or cancelled: those behind move up
+                await self._give_back(queued, place, token)
 
     async def _take(self, place: Place, token: str, longest: float) -> tuple[Desk, Verdict]:
         return await self._ask(place, lambda one: one.take(place, token, longest, trying_login=self._trying_login))
@@ -210,7 +213,7 @@ def refuse(verdict: Verdict, scope: Scope) -> NoReturn:
         case _:
             raise JiraRateLimited(
                 f"{said}: wait {verdict.wait:.1f} s.",
-                retry_after=verdict.wait,
+                retry_after=max(verdict.wait, 1.0),
                 reason=verdict.reason,
                 status=None,
                 method=scope.method,

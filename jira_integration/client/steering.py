@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from jira_integration.client.answers import login_trouble
-from jira_integration.client.desk import HALF, UNNAMED, LoginBucket, Orders, Outcome, Where
+from jira_integration.client.desk import EASE, HALF, UNNAMED, LoginBucket, Orders, Outcome, Where
 from jira_integration.client.exceptions import ErrorCode
 from jira_integration.client.limits import LimitNews, LimitReason, limit_news, lowered, wait_after_429, whole
 
@@ -49,10 +49,8 @@ def limited(news: LimitNews, headers: Mapping[str, str], now: float) -> Orders:
     bucket = node_bucket(headers)
     match news.reason:
         case LimitReason.BURST | LimitReason.COST:
-            # Where Jira names the rate it allows, that is the cure; else half of ours, and up again from there.
             allowed = float(news.limit) if news.reason is LimitReason.BURST and news.limit else None
-            slow = None if allowed else HALF
-            return Orders(Outcome.LIMITED, Where.ENDPOINT, seconds, reason, slow, allowed, True, bucket)
+            return Orders(Outcome.LIMITED, Where.ENDPOINT, seconds, reason, HALF, allowed, True, bucket)
         case LimitReason.PER_ISSUE:
             return Orders(Outcome.LIMITED, Where.ISSUE, seconds, reason)
         case LimitReason.QUOTA_GLOBAL | LimitReason.QUOTA_TENANT:
@@ -66,16 +64,16 @@ def limited(news: LimitNews, headers: Mapping[str, str], now: float) -> Orders:
 
 
 def near(news: LimitNews, headers: Mapping[str, str]) -> Orders:
-    """A good answer. Close to a limit we spread what is left over the time until its reset."""
+    """A good answer. Close to a burst's limit the endpoint keeps to the rate Jira names and a little below for a
+    while; close to a quota all requests share what is left until its reset."""
     bucket = node_bucket(headers)
     if bucket is not None or not is_near(news):
         return Orders(Outcome.GOOD, bucket=bucket)
-    if news.remaining is None or not news.reset_after:
-        return Orders(Outcome.GOOD, slow_to=HALF)
-    rate = news.remaining / news.reset_after
-    if news.reset_after <= QUOTA_WINDOW:
-        return Orders(Outcome.GOOD, slow_to=max(rate, 0.01))
-    return Orders(Outcome.GOOD, bucket=LoginBucket(max(rate, 0.01), 10.0, news.remaining, news.reset_after))
+    if news.remaining is None or (news.reset_after or 0.0) <= QUOTA_WINDOW:
+        return Orders(Outcome.GOOD, slow_by=EASE if news.limit else HALF, allowed=news.limit or None)
+    assert news.reset_after is not None
+    rate = max(news.remaining / news.reset_after, 0.01)
+    return Orders(Outcome.GOOD, bucket=LoginBucket(rate, 10.0, news.remaining, news.reset_after))
 
 
 def is_near(news: LimitNews) -> bool:

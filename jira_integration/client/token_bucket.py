@@ -1,7 +1,8 @@
 """The scripts that run inside Redis (or Valkey): each is one step no other worker can come between.
 
 All times are the server's, so workers' clocks do not matter. A pause is a key that expires when it is over; a slot is
-a member of a sorted set with its end as the score, so what a killed worker held comes free by itself. A bucket's level
+a member of a sorted set with its end as the score, so what a killed worker held comes free by itself; `queue` holds who
+waits for one, by arrival, and `seen` when each asked last. A bucket's level
 goes below zero: that is a reservation, and its taker waits until its own token has come. Buckets, in tokens:
 
     tok, ts       level at that time
@@ -34,7 +35,7 @@ local function level(key, rate, burst)
 end
 """
 
-# KEYS: seeded, breaker, slots, site, endpoint's bucket, login's bucket, issue's bucket, pauses…
+# KEYS: seeded, breaker, slots, site, endpoint's bucket, login's bucket, issue's bucket, queue, seen, pauses…
 TAKE = (
     PRELUDE
     + """
@@ -42,7 +43,7 @@ local mode, token, trying = ARGV[1], ARGV[2], ARGV[3] == '1'
 local lease, most, recovery = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 local rate, burst = tonumber(ARGV[7]), tonumber(ARGV[8])
 local issue_rate, issue_burst, longest = tonumber(ARGV[9]), tonumber(ARGV[10]), tonumber(ARGV[11])
-local breaker, slots, probing = KEYS[2], KEYS[3], false
+local breaker, slots, queue, seen, probing = KEYS[2], KEYS[3], KEYS[8], KEYS[9], false
 
 if redis.call('GET', KEYS[1]) ~= run_id() then return {'seed', '0', ''} end
 
@@ -61,7 +62,7 @@ if not trying then
 end
 
 local pause, reason = 0, ''
-for i = 8, #KEYS do
+for i = 10, #KEYS do
   local left = redis.call('PTTL', KEYS[i])
   if left >= 0 and (left + 1) / 1000 > pause then
     pause, reason = (left + 1) / 1000, redis.call('GET', KEYS[i]) or ''
@@ -72,7 +73,20 @@ if mode == 'look' then return {'go', '0', ''} end
 
 redis.call('ZREMRANGEBYSCORE', slots, '-inf', now)
 local at_once = math.max(1, math.floor(math.min(most, num(KEYS[4], 'limit') or most)))
-if redis.call('ZCARD', slots) >= at_once then return {'busy', '0', ''} end
+local free = at_once - redis.call('ZCARD', slots)
+-- First come, first served; whoever has not asked again for a while has gone.
+for _, gone in ipairs(redis.call('ZRANGEBYSCORE', seen, '-inf', now - tonumber(ARGV[12]))) do
+  redis.call('ZREM', seen, gone)
+  redis.call('ZREM', queue, gone)
+end
+local before = redis.call('ZRANK', queue, token) or redis.call('ZCARD', queue)
+if before >= free then
+  redis.call('ZADD', queue, 'NX', text(now), token)
+  redis.call('ZADD', seen, text(now), token)
+  redis.call('EXPIRE', queue, 60)
+  redis.call('EXPIRE', seen, 60)
+  return {'busy', text(tonumber(ARGV[13]) * (before - math.max(free, 0) + 1)), ''}
+end
 
 rate = current_rate(KEYS[5], rate, recovery)
 local buckets = {{KEYS[5], rate, math.min(burst, math.max(1, rate)), 3600}}
@@ -94,12 +108,14 @@ for _, b in ipairs(buckets) do
 end
 redis.call('ZADD', slots, text(now + lease), token)
 redis.call('EXPIRE', slots, 3600)
+redis.call('ZREM', queue, token)
+redis.call('ZREM', seen, token)
 if probing then redis.call('HSET', breaker, 'probe', token, 'probe_until', text(now + lease)) end
 return {'go', text(wait), ''}
 """
 )
 
-# KEYS: breaker, slots. ARGV: token, lease (0 to give back).
+# KEYS: breaker, slots, queue, seen. ARGV: token, lease (0 to give back).
 HOLD = (
     PRELUDE
     + """
@@ -107,7 +123,7 @@ local lease = tonumber(ARGV[2])
 if lease > 0 then
   redis.call('ZADD', KEYS[2], 'XX', text(now + lease), ARGV[1])
 else
-  redis.call('ZREM', KEYS[2], ARGV[1])
+  for i = 2, 4 do redis.call('ZREM', KEYS[i], ARGV[1]) end
 end
 if redis.call('HGET', KEYS[1], 'probe') == ARGV[1] then
   if lease > 0 then redis.call('HSET', KEYS[1], 'probe_until', text(now + lease))
@@ -126,6 +142,7 @@ local seconds, slow, allowed, fewer = tonumber(ARGV[4]), tonumber(ARGV[5]), tonu
 local most, rate, lowest = tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10])
 local recovery, between = tonumber(ARGV[11]), tonumber(ARGV[12])
 local to_open, first_open, longest_open = tonumber(ARGV[13]), tonumber(ARGV[14]), tonumber(ARGV[15])
+local ease = tonumber(ARGV[21])
 local breaker, site, bucket = KEYS[1], KEYS[2], KEYS[3]
 
 if outcome == 'good' or outcome == 'limited' then
@@ -171,12 +188,13 @@ if seconds > 0 then
   end
 end
 
+local before = current_rate(bucket, rate, recovery)
 if allowed then redis.call('HSET', bucket, 'allowed', text(allowed)) end
 if slow then
   local current, base = current_rate(bucket, rate, recovery)
-  local due = now - (num(bucket, 'low_at') or 0) >= between
-  local target = math.max(math.min(base, lowest), slow > 0 and slow or current / 2)
-  if target < current and (slow > 0 or due) then
+  if current < before then slow = math.max(slow, ease) end
+  local target = math.max(math.min(base, lowest), current * slow)
+  if target < current and now - (num(bucket, 'low_at') or 0) >= between then
     redis.call('HSET', bucket, 'low', text(target), 'low_at', text(now))
   end
 end
