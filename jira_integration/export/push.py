@@ -37,8 +37,9 @@ async def push(run: ExportRun, token: str) -> AsyncIterator[RunItem]:
         work = Work(run, token, jira, mapping, known[0])
         async with work.heartbeat():
             try:
-                await _check(work)
+                # One request alone before several at once: a refused login is tried once, not in parallel.
                 work.floor = await highest_number(work)
+                await _check(work)
                 await sync_to_async(answered)(run.connection)
                 while True:
                     async for item in _once(work):

@@ -15,6 +15,8 @@ from jira_integration.models import ExportedTicket, ExportPlan, ExportRun, Plann
 Action = PlannedTicket.Action
 Item = RunItem.State
 ROWS = 500
+# What only a person can mend at the sign-in step.
+LOGIN_CODES = ("bad_login", "captcha", "scope", "sso_page", "login_expired", "no_login", "secret_unreadable")
 
 
 class CannotDo(Exception):
@@ -175,14 +177,26 @@ def resume(run: ExportRun, user: Any) -> ExportRun:
     return run
 
 
-def retry(run: ExportRun, user: Any, item: RunItem | None = None) -> int:
-    """Queue failed items again (one, or all), look unconfirmed ones up again; returns how many. The run goes on."""
+def login_renewed(connection_id: int) -> list[int]:
+    """Queue the runs that waited for a login, now that there is one; returns their ids, to be started."""
+    waiting = ExportRun.objects.filter(
+        connection_id=connection_id, state=ExportRun.State.WAITING, not_before=None, reason_code__in=LOGIN_CODES
+    )
+    ids = list(waiting.values_list("pk", flat=True))
+    waiting.update(state=ExportRun.State.QUEUED, reason_code="", reason_values={}, waiting_since=None, seq=F("seq") + 1)
+    return ids
+
+
+def retry(run: ExportRun, user: Any, item: RunItem | None = None, cause: str = "") -> int:
+    """Queue failed items again (one, those of one cause, or all), look unconfirmed ones up again; returns how many.
+    The run goes on."""
     State = ExportRun.State
     with transaction.atomic():
         run.refresh_from_db()
         if run.state not in ExportRun.ENDED:
             raise CannotDo("run_still_active")
         items = RunItem.objects.filter(run=run, **({"pk": item.pk} if item else {}))
+        items = items.filter(error_code=cause) if cause else items
         again = items.filter(Q(state=Item.FAILED) | Q(state=Item.NOT_SENT))
         if item is not None and item.kind == "epic":
             waiting = RunItem.objects.filter(run=run, state=Item.NOT_SENT, error_code="epic_failed")

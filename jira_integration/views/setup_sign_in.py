@@ -13,11 +13,14 @@ from django.utils.translation import gettext as _
 
 from jira_integration.catalogue import Explained, explain
 from jira_integration.client.auth import Auth, BasicToken
+from jira_integration.export.runs import login_renewed
 from jira_integration.forms.setup import SignInForm
 from jira_integration.models import JiraConnection, SecretUnreadable
 from jira_integration.setup.check import Tested, check_login
 from jira_integration.setup.connect import answered
+from jira_integration.tasks import export_run
 from jira_integration.views.setup_frame import Problem, Wizard
+from jira_integration.views.starting import start
 
 
 def step(wizard: Wizard) -> HttpResponse:
@@ -75,6 +78,8 @@ def keep(wizard: Wizard, given: dict[str, Any], tested: Tested) -> None:
         connection.account_time_zone = account.time_zone
         connection.save()
         answered(connection)
+        for run_id in login_renewed(connection.pk):
+            start(export_run, run_id)
         if wizard.mapping is not None:
             wizard.save_step("sign-in", changed=False)
         if replaced:

@@ -18,6 +18,7 @@ from jira_integration.client.auth import BasicToken
 from jira_integration.client.exceptions import ErrorCode, JiraError, JiraNotFound
 from jira_integration.conf import story_source
 from jira_integration.contracts import Kind, ProjectInfo
+from jira_integration.export.runs import login_renewed
 from jira_integration.mapping.metadata import ProjectMetadata, current, read_metadata
 from jira_integration.mapping.suggest import suggest_types
 from jira_integration.models import AuditEntry, JiraConnection, ProjectMapping
@@ -154,6 +155,7 @@ def connected(name: str, found: FoundSite, user: str, secret: str, webhook_secre
     with transaction.atomic():
         connection.save()
         answered(connection)
+        login_renewed(connection.pk)  # beat's next sweep starts what waited for it
         code = "connection_made" if made else "login_replaced"
         record(code, {"site": connection.host, "account": connection.account_name})
     return connection
