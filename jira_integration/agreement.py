@@ -44,9 +44,10 @@ def agree(
         ticket.status_id, ticket.status_name = status
         ticket.jira_updated_at = updated_at
         ticket.issue_key = issue_key or ticket.issue_key
-        ticket.sync = ExportedTicket.Sync.IN_SYNC
+        # What Jira's people changed in other fields is still theirs to be looked at.
+        ticket.theirs = {name: value for name, value in ticket.theirs.items() if name not in sent}
+        ticket.sync = ExportedTicket.Sync.CHANGED_IN_JIRA if ticket.theirs else ExportedTicket.Sync.IN_SYNC
         ticket.error_code = ""
-        ticket.theirs = {}
         ticket.checked_at = timezone.now()
         ticket.seq = next_live_seq(ticket.project_ref)
         ticket.save()
@@ -61,3 +62,13 @@ def moved(ticket_id: int, status: tuple[str, str], base_status: str) -> None:
         ticket.base_status = base_status
         ticket.seq = next_live_seq(ticket.project_ref)
         ticket.save(update_fields=["status_id", "status_name", "base_status", "seq"])
+
+
+def agree_on_versions(agreed: Mapping[int, tuple[int, str]]) -> None:
+    """Stories that were edited and yet say what Jira says already: ticket → (story's version, its status)."""
+    for ticket_id, (version, status) in agreed.items():
+        with transaction.atomic():
+            behind = ExportedTicket.objects.filter(pk=ticket_id).exclude(story_version=version, base_status=status)
+            ticket = behind.first()
+            if ticket is not None:
+                behind.update(story_version=version, base_status=status, seq=next_live_seq(ticket.project_ref))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -11,12 +10,14 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from jira_integration.agreement import agree_on_versions
 from jira_integration.client.schemas import Issue
 from jira_integration.conf import conf, story_source
 from jira_integration.contracts import Kind, StorySnapshot
 from jira_integration.export.difference import compare
+from jira_integration.export.estimate import HOPS, expected_requests
 from jira_integration.export.status_plan import StatusPlan
-from jira_integration.export.template import digest, hole
+from jira_integration.export.template import digest, edit_body, hole
 from jira_integration.mapping.jira_form import reduced
 from jira_integration.mapping.metadata import ProjectMetadata
 from jira_integration.mapping.payload import Builder, Finding, Payload
@@ -25,7 +26,6 @@ from jira_integration.richtext.compose import Labels
 
 Action = PlannedTicket.Action
 LEVELS = {Kind.EPIC: 0, Kind.STORY: 1, Kind.TEST: 2}
-HOPS = {"new": 0, "indeterminate": 1, "done": 2}  # a guess at the way from where a workflow starts
 CHUNK = 100  # bulkfetch takes 100 issues; snapshots and rows follow it
 
 
@@ -47,6 +47,8 @@ class Drafting:
     counts: dict[str, int] = field(default_factory=dict)
     levels: dict[int, int] = field(default_factory=dict)
     hops: dict[int, int] = field(default_factory=dict)
+    agreed: dict[int, tuple[int, str]] = field(default_factory=dict)  # ticket → version and status that say the same
+    epics: dict[str, str] = field(default_factory=dict)  # ref of an epic → what people call it
 
     @classmethod
     def begin(cls, plan: ExportPlan, metadata: ProjectMetadata) -> Drafting:
@@ -117,6 +119,8 @@ class Drafting:
     def draft(self, snapshot: StorySnapshot, issues: Mapping[str, Issue]) -> PlannedTicket:
         """Decide what would happen to one item."""
         ticket = self.tickets.get(snapshot.ref)
+        if snapshot.kind == Kind.EPIC:
+            self.epics[snapshot.ref] = f"{snapshot.key} {snapshot.title}"
         uid = self.uids.setdefault(snapshot.ref, ticket.uid if ticket else uuid.uuid4())
         row = PlannedTicket(
             plan=self.plan,
@@ -142,6 +146,8 @@ class Drafting:
         payload = builder.build(snapshot)
         parent, parent_finding = self._parent(row, snapshot, builder)
         findings = [*payload.findings, *([parent_finding] if parent_finding else [])]
+        if parent is not None:
+            payload.words["parent"], payload.labels["parent"] = self._epic_in_words(snapshot), _("Parent")
         if ticket is not None and ticket.issue_id:
             self._update(row, payload, parent, ticket, issues.get(ticket.issue_id), findings)
         else:
@@ -184,6 +190,11 @@ class Drafting:
         row.parent_uid = self.uids[ref]
         return {"id": hole(self.uids[ref])}, None
 
+    def _epic_in_words(self, snapshot: StorySnapshot) -> str:
+        ref = snapshot.parent_ref or ""
+        ticket = self.tickets.get(ref)
+        return (ticket.issue_key if ticket else "") or self.epics.get(ref, "")
+
     def _create(
         self,
         row: PlannedTicket,
@@ -212,7 +223,7 @@ class Drafting:
         }
         row.changes = [
             {"field": name, "label": payload.labels[name], "before": "", "after": payload.words[name]}
-            for name in payload.fields
+            for name in payload.words
         ]
         self.statuses.create(row, builder.issue_type.id)
 
@@ -230,6 +241,7 @@ class Drafting:
             findings.append(Finding("missing_in_jira", {"key": ticket.issue_key}, blocking=True))
             return
         wanted = dict(payload.fields) | ({"parent": parent} if parent is not None else {})
+        wanted |= self._emptied(row, ticket, wanted)
         found = compare(wanted, ticket.base_sent, ticket.base_jira, issue.fields)
         row.issue_key = issue.key
         row.seen = {name: reduced(issue.fields.get(name)) for name in found.ours}
@@ -253,14 +265,27 @@ class Drafting:
             findings.append(Finding("conflict_fields", {"fields": ", ".join(names)}))
         elif found.ours or row.status_to:
             row.action = Action.UPDATE
-            row.template = {"fields": {name: wanted[name] for name in found.ours}} if found.ours else {}
+            row.template = edit_body({name: wanted[name] for name in found.ours})
         else:
             row.action = Action.UNCHANGED
+            self.agreed[ticket.pk] = (row.story_version, row.story_status)
+
+    def _emptied(self, row: PlannedTicket, ticket: ExportedTicket, wanted: Mapping[str, Any]) -> dict[str, Any]:
+        """What we sent once and have no value for any more: it is emptied in Jira too."""
+        builder = self.builders[Kind(row.kind)]
+        ours = {one.jira_field for one in builder.mappings} | {"parent"}
+        return {
+            name: [] if isinstance(base, list) else None
+            for name, base in ticket.base_sent.items()
+            if base is not None and name in ours and name not in wanted and builder.issue_type.field(name)
+        }
 
     def keep(self, snapshots: Iterable[StorySnapshot], issues: Mapping[str, Issue]) -> None:
         """Decide and store a chunk; outside the event loop, since turning texts into documents takes its time."""
         rows = [self.draft(snapshot, issues) for snapshot in snapshots]
         PlannedTicket.objects.bulk_create(rows)
+        agree_on_versions(self.agreed)
+        self.agreed.clear()
         self.plan.progress = self.position
         ExportPlan.objects.filter(pk=self.plan.pk).update(progress=self.position)
 
@@ -277,19 +302,3 @@ class Drafting:
         updates = self.counts.get(Action.UPDATE, 0)
         plan.requests_expected = expected_requests(self.levels, updates, self.hops, types)
         plan.save()
-
-
-def expected_requests(creates: Mapping[int, int], updates: int, hops: Mapping[int, int], types: int) -> int:
-    """About how many requests a run will need: the fields of each issue type again, the newest key, creates and
-    read-backs per level, for updates a look before, the write itself and a read-back, and the moves.
-
-    Moves are an estimate: Jira shows the ways of its workflow only step by step.
-    """
-    if not any(creates.values()) and not updates:
-        return 0
-    total = types + 1
-    for count in creates.values():
-        total += math.ceil(count / conf.BATCH_SIZE) + math.ceil(count / CHUNK)
-    for count in hops.values():
-        total += count + math.ceil(count / CHUNK) + 1 if count else 0
-    return total + updates + 2 * math.ceil(updates / CHUNK)

@@ -24,19 +24,26 @@ async def confirm(work: Work, level: int) -> AsyncIterator[RunItem]:
     items = await work.items(State.CREATED, State.UPDATED, confirmed=False, planned__level=level)
     for start in range(0, len(items), READ_AT_ONCE):
         chunk = items[start : start + READ_AT_ONCE]
+        mapped = await sync_to_async(_mapped_fields)(work)
         fields = sorted(
-            {name for item in chunk for name in sent_fields(item.planned)} | {"status", "updated", "parent"}
+            {name for item in chunk for name in sent_fields(item.planned)} | mapped | {"status", "updated", "parent"}
         )
         issues = await work.jira.bulk_fetch(
             [item.issue_id for item in chunk], fields=fields, properties=[conf.PROPERTY_KEY]
         )
         parents = await work.ids_of(parents_of(chunk))
-        for item in await sync_to_async(_confirm)(work, chunk, issues, parents):
+        for item in await sync_to_async(_confirm)(work, chunk, issues, parents, mapped):
             yield item
         await work.count_requests()
 
 
-def _confirm(work: Work, items: list[RunItem], issues: list[Issue], parents: dict[str, IssueIds]) -> list[RunItem]:
+def _mapped_fields(work: Work) -> set[str]:
+    return set(work.mapping.fields.values_list("jira_field", flat=True)) | {"parent"}
+
+
+def _confirm(
+    work: Work, items: list[RunItem], issues: list[Issue], parents: dict[str, IssueIds], mapped: set[str]
+) -> list[RunItem]:
     by_uid = {uid_of(issue): issue for issue in issues if uid_of(issue)}
     by_id = {issue.id: issue for issue in issues}
     confirmed = []
@@ -49,18 +56,21 @@ def _confirm(work: Work, items: list[RunItem], issues: list[Issue], parents: dic
             continue
         if issue.id != item.issue_id:
             ledger.created(item.pk, issue.id, issue.key)
-        confirmed.append(_agree(work, item, issue, parents))
+        confirmed.append(_agree(work, item, issue, parents, mapped))
     return confirmed
 
 
-def _agree(work: Work, item: RunItem, issue: Issue, parents: dict[str, IssueIds]) -> RunItem:
+def _agree(work: Work, item: RunItem, issue: Issue, parents: dict[str, IssueIds], mapped: set[str]) -> RunItem:
+    """A new issue gives the base of every mapped field, also of those that Jira filled by itself; an edit only of
+    what it wrote: what people changed in the others meanwhile is still news."""
     sent = fill(sent_fields(item.planned), parents)
+    based_on = {*sent, *(mapped if item.state == State.CREATED else ())}
     status = issue.status
     assert item.ticket_id is not None
     agree(
         item.ticket_id,
         sent=sent,
-        jira={name: reduced(issue.fields.get(name)) for name in {*sent, *item.planned.seen}},
+        jira={name: reduced(issue.fields.get(name)) for name in based_on},
         story_version=item.planned.story_version,
         base_status=item.planned.story_status,
         status=(status.id, status.name) if status else ("", ""),

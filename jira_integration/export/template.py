@@ -57,6 +57,19 @@ def put_back(sent: Any, template: Any) -> Any:
     return sent
 
 
+def edit_body(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The body of an edit; {} where nothing is to be edited. A parent is taken away by an operation of its own.
+    https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issues/#api-rest-api-3-issue-issueidorkey-put
+    """
+    body: dict[str, Any] = {}
+    kept = {name: value for name, value in fields.items() if name != "parent" or value is not None}
+    if kept:
+        body["fields"] = kept
+    if len(kept) < len(fields):
+        body["update"] = {"parent": [{"set": {"none": True}}]}
+    return body
+
+
 def digest(body: Any) -> str:
     """sha256 over the canonical JSON of a body (keys sorted, no spaces), as 64 hex digits."""
     canonical = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

@@ -49,7 +49,7 @@ async def _update(work: Work, item: RunItem, issue: Issue | None, version: int |
         return await end(item.pk, State.MOVED_ON, "missing_in_jira", {"key": item.issue_key})
     parents = await work.ids_of(parents_of([item]))
     body = fill(planned.template, parents)
-    fields = body.get("fields", {})
+    fields = fill(sent_fields(planned), parents)
     now = {name: reduced(issue.fields.get(name)) for name in fields}
     if now == {name: reduced(value) for name, value in fields.items()}:
         # Only the status is to change, or someone (perhaps a request of ours whose answer was lost) wrote just this.
@@ -58,7 +58,7 @@ async def _update(work: Work, item: RunItem, issue: Issue | None, version: int |
         return await end(item.pk, State.MOVED_ON, "issue_changed_since_preview", {"key": issue.key})
     batch = await sync_to_async(_write_down)(work, item, body)
     try:
-        await work.jira.edit_issue(item.issue_id, fields=fields)
+        await work.jira.edit_issue(item.issue_id, fields=body.get("fields"), update=body.get("update"))
     except (JiraRejected, JiraForbidden, JiraNotFound) as trouble:
         await sync_to_async(ledger.close_batch)(batch.pk)
         code, values = from_error(trouble, work.run.connection)

@@ -111,4 +111,5 @@ def parents_of(items: Iterable[RunItem]) -> set[object]:
 def sent_fields(planned: PlannedTicket) -> dict[str, object]:
     """The mapped fields of a planned body: without project and issue type, which are not ours to merge."""
     fields = planned.template.get("fields", {})
-    return {name: value for name, value in fields.items() if name not in ("project", "issuetype")}
+    sent = {name: value for name, value in fields.items() if name not in ("project", "issuetype")}
+    return sent | ({"parent": None} if "update" in planned.template else {})
