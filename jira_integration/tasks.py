@@ -35,7 +35,7 @@ from jira_integration.signals import conflict_found, run_finished, ticket_change
 from jira_integration.sync import inbox
 from jira_integration.sync.changes import IssueChange, IssueGone, change_of, watched_fields
 from jira_integration.sync.poll import poll, sweep
-from jira_integration.sync.reconcile import Counts, reconcile
+from jira_integration.sync.reconcile import Counts, in_hands_of_a_run, reconcile
 
 log = logging.getLogger(__name__)
 MOST_ATTEMPTS = 10  # at one webhook delivery
@@ -157,6 +157,8 @@ async def look(connection_id: int, *, full: bool = False) -> Counts:
         )
         async for page in pages:
             await sync_to_async(_take_in)(connection, page, counts)
+        if counts.held:  # to be seen again by the next look
+            await JiraConnection.objects.filter(pk=connection_id).aupdate(polled_until=connection.polled_until)
         counts.requests = jira.transport.sent.total
     await sync_to_async(answered)(connection)
     return counts
@@ -202,30 +204,30 @@ def handle_delivery(delivery_id: int) -> None:
     delivery = WebhookDelivery.objects.select_related("connection").get(pk=delivery_id)
     if delivery.state in (WebhookDelivery.State.HANDLED, WebhookDelivery.State.IGNORED):
         return
-    WebhookDelivery.objects.filter(pk=delivery_id).update(attempts=F("attempts") + 1)
     event = inbox.read_event(delivery.body)
     reason = inbox.why_ignored(event)
-    if (
-        not reason
-        and not ExportedTicket.objects.filter(
-            connection=delivery.connection, issue_id=event.issue_id, unlinked_at=None
-        ).exists()
-    ):
+    ours = ExportedTicket.objects.filter(connection=delivery.connection, issue_id=event.issue_id, unlinked_at=None)
+    if not reason and in_hands_of_a_run(ours):
+        return  # most likely the echo of what that run does; sweep_webhooks brings it again
+    WebhookDelivery.objects.filter(pk=delivery_id).update(attempts=F("attempts") + 1)
+    if not reason and not ours.exists():
         reason = "the issue is not one of ours"
     if reason:
         inbox.settle(delivery, WebhookDelivery.State.IGNORED, reason)
         return
     try:
-        async_to_sync(_reread)(delivery.connection, event)
+        held = async_to_sync(_reread)(delivery.connection, event)
     except (JiraError, NoLogin, SecretUnreadable) as trouble:
         # It stays to be handled: sweep_webhooks tries again, and the poll finds the change anyway.
         log.warning("Delivery %s could not be handled: %s", delivery_id, trouble)
         WebhookDelivery.objects.filter(pk=delivery_id).update(reason=str(trouble)[:200])
         return
-    inbox.settle(delivery, WebhookDelivery.State.HANDLED)
+    if not held:
+        inbox.settle(delivery, WebhookDelivery.State.HANDLED)
 
 
-async def _reread(connection: JiraConnection, event: inbox.Event) -> None:
+async def _reread(connection: JiraConnection, event: inbox.Event) -> int:
+    """Read the issue and take it in; how many (0 or 1) could not be judged yet."""
     fields = await sync_to_async(watched_fields)(connection)
     async with jira_client(connection) as jira:
         issues = await jira.bulk_fetch([event.issue_id], fields=fields)
@@ -233,7 +235,9 @@ async def _reread(connection: JiraConnection, event: inbox.Event) -> None:
     if not issues and event.name == "jira:issue_deleted":
         # Jira said so itself and shows it no more; an absent issue alone would not be believed.
         changes = [IssueGone(event.issue_id, event.actor)]
-    await sync_to_async(_take_in)(connection, changes, Counts())
+    counts = Counts()
+    await sync_to_async(_take_in)(connection, changes, counts)
+    return counts.held
 
 
 @shared_task

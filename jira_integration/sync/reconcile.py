@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -19,11 +20,22 @@ from jira_integration.agreement import next_live_seq
 from jira_integration.conf import story_source
 from jira_integration.contracts import StoryChanged, StorySnapshot
 from jira_integration.mapping.jira_form import reduced
-from jira_integration.models import AuditEntry, ExportedTicket, JiraConnection, StatusMapping
+from jira_integration.models import AuditEntry, ExportedTicket, ExportRun, JiraConnection, RunItem, StatusMapping
 from jira_integration.sync.changes import IssueChange, IssueGone
 
 Sync = ExportedTicket.Sync
 CHUNK = 100
+TAKEN_IN = (
+    "issue_key",
+    "jira_updated_at",
+    "theirs",
+    "checked_at",
+    "sync",
+    "status_id",
+    "status_name",
+    "base_status",
+    "story_version",
+)
 
 
 @dataclass
@@ -35,6 +47,7 @@ class Counts:
     applied: int = 0
     conflicts: int = 0
     missing: int = 0
+    held: int = 0  # not looked at yet: a run is at work on them; whoever brought the news brings it again
 
 
 @dataclass
@@ -73,23 +86,57 @@ def reconcile(
     """Take news in; yields each ticket that changed, saved. Issues that are not ours are passed over."""
     for start in range(0, len(changes), CHUNK):
         chunk = {change.issue_id: change for change in changes[start : start + CHUNK]}
-        tickets = list(
-            ExportedTicket.objects.filter(connection=connection, issue_id__in=chunk, unlinked_at=None).select_related(
-                "connection"
-            )
-        )
+        known = ExportedTicket.objects.filter(connection=connection, issue_id__in=chunk, unlinked_at=None)
+        busy = in_hands_of_a_run(known)
+        counts.held += len(busy)
+        tickets = list(known.exclude(pk__in=busy).select_related("connection"))
         snapshots = _snapshots(tickets)
         rules = {mapping_id: StatusRules.of(mapping_id) for mapping_id in {ticket.mapping_id for ticket in tickets}}
         for ticket in tickets:
             change = chunk[ticket.issue_id]
-            if isinstance(change, IssueGone):
-                saved = _gone(ticket, change, counts)
-            else:
-                saved = _take_in(ticket, change, snapshots.get(ticket.story_ref), rules[ticket.mapping_id], counts)
+            try:
+                if isinstance(change, IssueGone):
+                    saved = _gone(ticket, change, counts)
+                else:
+                    saved = _take_in(ticket, change, snapshots.get(ticket.story_ref), rules[ticket.mapping_id], counts)
+            except Overtaken:
+                counts.held += 1
+                continue
             if saved is not None:
                 yield saved
         unchanged = [ticket.pk for ticket in tickets]
         ExportedTicket.objects.filter(pk__in=unchanged).update(checked_at=timezone.now())
+
+
+def in_hands_of_a_run(tickets: QuerySet[ExportedTicket]) -> list[int]:
+    """Those whose issue a run is writing: what Jira shows of them now is half of what the run does.
+
+    From "sending" until the read-back, and on until the issue has reached the status it is moved to: judged in between,
+    a step on the way ("In Progress", bound for "Done") would be taken for somebody's wish.
+    """
+    State = RunItem.State
+    items = RunItem.objects.filter(
+        ticket__in=tickets, run__state__in=ExportRun.ACTIVE, state__in=[State.SENDING, State.CREATED, State.UPDATED]
+    ).exclude(events__code__in=["status_refused", "status_not_reached"])
+    return [
+        ticket
+        for ticket, state, confirmed, status_to, status in items.values_list(
+            "ticket", "state", "confirmed", "planned__status_to", "ticket__status_id"
+        )
+        if state == State.SENDING or not confirmed or (status_to and status_to["id"] != status)
+    ]
+
+
+class Overtaken(Exception):
+    """Somebody else wrote the ticket since it was read here; nothing was saved."""
+
+
+def _save(ticket: ExportedTicket, *columns: str) -> None:
+    """Compare-and-set by the number every writer raises: a run's read-back must not be undone by an older copy."""
+    seen, ticket.seq = ticket.seq, next_live_seq(ticket.project_ref)
+    values = {column: getattr(ticket, column) for column in (*columns, "seq")}
+    if not ExportedTicket.objects.filter(pk=ticket.pk, seq=seen).update(**values):
+        raise Overtaken
 
 
 def _snapshots(tickets: Iterable[ExportedTicket]) -> dict[str, StorySnapshot]:
@@ -130,9 +177,8 @@ def _take_in(
             ticket.sync = Sync.CHANGED_IN_JIRA if theirs else Sync.IN_SYNC
         if _state_of(ticket) == before:
             return None
-        counts.changed += 1
-        ticket.seq = next_live_seq(ticket.project_ref)
-        ticket.save()
+        _save(ticket, *TAKEN_IN)
+    counts.changed += 1
     return ticket
 
 
@@ -186,14 +232,13 @@ def _status(
 
 
 def _gone(ticket: ExportedTicket, gone: IssueGone, counts: Counts) -> ExportedTicket | None:
-    counts.missing += 1
     if ticket.sync == Sync.MISSING:
+        counts.missing += 1
         return None
     with transaction.atomic():
         ticket.sync = Sync.MISSING
         ticket.checked_at = timezone.now()
-        ticket.seq = next_live_seq(ticket.project_ref)
-        ticket.save()
+        _save(ticket, "sync", "checked_at")
         audit.record(
             "missing_in_jira",
             {"story": ticket.story_key, "key": ticket.issue_key},
@@ -202,6 +247,7 @@ def _gone(ticket: ExportedTicket, gone: IssueGone, counts: Counts) -> ExportedTi
             project_ref=ticket.project_ref,
             object_ref=ticket.story_ref,
         )
+    counts.missing += 1
     counts.changed += 1
     return ticket
 
