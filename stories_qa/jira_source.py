@@ -30,6 +30,7 @@ from jira_integration.contracts import (
     TestStep,
 )
 from jira_integration.models import ExportedTicket, annotate_sync
+from jira_integration.signals import plan_confirmed as plan_confirmed  # published for stories_qa.selection
 from stories_qa import access, models
 from stories_qa.listing import filter_stories
 from stories_qa.people import find_member

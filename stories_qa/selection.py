@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cached_property
+from typing import Any
 
 from django.db.models import Count, QuerySet
+from django.dispatch import receiver
 from django.http import HttpRequest, QueryDict
 
-from stories_qa.jira_source import with_sync
+from stories_qa.jira_source import plan_confirmed, with_sync
 from stories_qa.listing import filter_stories
 from stories_qa.models import Project, Story
 
@@ -93,3 +95,12 @@ class Selection:
             self.session[self.slot] = value
         for name in ("stored", "keys", "key_set"):
             self.__dict__.pop(name, None)
+
+
+@receiver(plan_confirmed)
+def untick_what_was_sent(sender: object, *, run: Any, request: HttpRequest, **_more: object) -> None:
+    """Once an export is on its way its stories are no longer ticked; others that a person ticked stay."""
+    project = Project.objects.get(ref=run.project_ref)
+    sent = set(run.plan.story_refs)
+    rows = Story.objects.filter(project=project).values_list("key", "ref")
+    Selection(request, project).remove(key for key, ref in rows if ref in sent)

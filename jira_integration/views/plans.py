@@ -20,6 +20,7 @@ from jira_integration.export.plan import new_plan
 from jira_integration.export.runs import CannotDo, confirm
 from jira_integration.models import ExportPlan, ExportRun, ProjectMapping
 from jira_integration.planview import ROWS, PlanView
+from jira_integration.signals import plan_confirmed
 from jira_integration.standing import mapping_of, setup_url
 from jira_integration.tasks import build_plan, export_run
 from jira_integration.views.access import for_project, page
@@ -151,6 +152,7 @@ def plan_export(request: HttpRequest, project: ProjectInfo, number: int) -> Http
         return refused(request, project, cannot.code, found.mapping)
     if run.state == ExportRun.State.QUEUED:
         start(export_run, run.pk)
+    plan_confirmed.send_robust(ExportRun, run=run, request=request)
     return see(reverse("jira_integration:run", args=[project.key, run.pk]))
 
 
