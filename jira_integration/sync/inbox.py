@@ -144,8 +144,9 @@ def why_ignored(event: Event) -> str:
     """Why an event changes nothing here; empty when its issue is to be read again."""
     if event.name in IGNORED_EVENTS:
         return f"{event.name} is not synced"
-    if event.name not in ISSUE_EVENTS:
-        return f"{event.name or 'an event without a name'} is not known"
+    # A workflow's own webhook (a post function) names no event; the issue it carries is hint enough to look.
+    if event.name and event.name not in ISSUE_EVENTS:
+        return f"{event.name} is not known"
     return "" if event.issue_id else "the event names no issue"
 
 
