@@ -67,6 +67,7 @@ def main() -> None:
     parser.add_argument("--stories", type=int, default=1000)
     parser.add_argument("--epics", type=int, default=20)
     parser.add_argument("--batch-size", type=int, default=50)
+    parser.add_argument("--mixed", action="store_true", help="stories in every status, not the first alone")
     parser.add_argument("--profile", default="")
     arguments = parser.parse_args()
     import django
@@ -90,7 +91,9 @@ def measured(arguments: argparse.Namespace) -> dict[str, Any]:
     from tests import jira_site
     from tests.sandbox_server import RunningSandbox
 
-    mapping = jira_site.connect(fill(arguments.epics, arguments.stories), RunningSandbox(arguments.url))
+    mapping = jira_site.connect(
+        fill(arguments.epics, arguments.stories, mixed=arguments.mixed), RunningSandbox(arguments.url)
+    )
     Rehearsal(arguments.url).ask("DELETE", "log")
     size_before, rich, statements = stored_bytes(), Timed(), Statements()
     rich.around(payload, "blocks", "criteria_section", "document")
@@ -155,12 +158,13 @@ def carried_out(run: Any) -> int:
         time.sleep(max(0.0, (run.not_before - timezone.now()).total_seconds()))
 
 
-def fill(epics: int, stories: int) -> Any:
+def fill(epics: int, stories: int, *, mixed: bool = False) -> Any:
     """The project."""
     from benchmarks.backlog import CRITERIA, DESCRIPTION, epic_title, story_title
-    from stories_qa.models import AcceptanceCriterion, Epic, Project, Story
+    from stories_qa.models import AcceptanceCriterion, Epic, Project, Status, Story
 
     project = Project.objects.create(key="SHOP", name="Shop")
+    statuses = list(Status) if mixed else [Status.BACKLOG]
     made = Epic.objects.bulk_create(
         Epic(project=project, key=f"EP-{n}", position=n, title=epic_title(n)) for n in range(1, epics + 1)
     )
@@ -174,6 +178,7 @@ def fill(epics: int, stories: int) -> Any:
                 description=DESCRIPTION.format(n=n),
                 labels=["checkout", f"batch-{n % 7}"],
                 points=n % 8,
+                status=statuses[n % len(statuses)],
                 epic=made[n % epics] if made else None,
             )
             for n in range(1, stories + 1)

@@ -35,7 +35,7 @@ class Report:
         self.lines.append(f"| {what} | {found} | {limit} | {verdict} |")
         print(f"{what}: {found} {f'(limit {limit}: {verdict})' if limit else ''}", flush=True)
 
-    def text(self, database: str, seconds: float, command: str) -> str:
+    def text(self, database: str, seconds: float, command: str, note: str = "") -> str:
         head = [
             "# Benchmark results",
             "",
@@ -45,6 +45,7 @@ class Report:
             f"- Load when it ended: {', '.join(f'{one:.1f}' for one in os.getloadavg())} (1, 5 and 15 minutes).",
             f"- Python {platform.python_version()}, database {database}, commit {commit()}.",
             "- The sandbox runs in a process of its own on the same machine. Medians, with the range in brackets.",
+            *([f"- {note}"] if note else []),
         ]
         found = [f"- {one}" for one in self.missed] or ["Nothing."]
         return "\n".join([*head, *self.lines, "", "## Limits that were missed", "", *found, ""])

@@ -1,6 +1,6 @@
 """`make bench`: every figure beside its peers and its limit in one run, written to RESULTS.md.
 
-`python -m benchmarks.run [--quick] [--full] [--postgres] [--only requests lost wall cost] [--out FILE]`
+`python -m benchmarks.run [--quick] [--full] [--postgres] [--only requests lost wall cost] [--note TEXT] [--out FILE]`
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -41,10 +42,11 @@ class Bench:
         except NoPeers as trouble:
             report.lines += ["", f"**Without peers:** {trouble}"]
 
-    def ours(self, stories: int, epics: int, batch_size: int = 50) -> dict[str, Any]:
+    def ours(self, stories: int, epics: int, batch_size: int = 50, *, mixed: bool = False) -> dict[str, Any]:
         """One export in a fresh process and an empty database; the sandbox is as it was left."""
         command = [sys.executable, "-m", "benchmarks.ours", "--url", self.site.url]
         command += ["--stories", str(stories), "--epics", str(epics), "--batch-size", str(batch_size)]
+        command += ["--mixed"] if mixed else []
         with tempfile.TemporaryDirectory(prefix="stories-qa-bench-") as folder:
             environment = {**os.environ, "DATA_DIR": folder, "DATABASE_URL": self.database_url, "REDIS_URL": ""}
             ended = subprocess.run(
@@ -82,6 +84,13 @@ class Bench:
         self.report.row("All requests", str(len(log)), f"at most {most}", len(log) <= most)
         shown, counted = found["requests_expected"], len(log)
         self.report.row("Promised by the preview", str(shown), f"{counted}, as counted", shown == counted)
+        self.site.empty()
+        found = self.ours(stories, epics, mixed=True)
+        kinds = Counter(_kind(entry) for entry in self.site.log())
+        shown, counted = found["requests_expected"], kinds.total()
+        words = ", ".join(f"{count:,} {kind}" for kind, count in kinds.most_common())
+        self.report.row("With stories in every status, all requests", f"{counted:,}: {words}")
+        self.report.row("… promised by the preview", f"{shown:,}", f"{counted:,}, as counted", shown == counted)
         for library in self.libraries:
             self.site.empty()
             theirs = self.peer(library, "single", self.site.url, stories, epics)
@@ -172,12 +181,14 @@ class Bench:
             "`thread_time` around the conversions, SQL by Django's execute wrapper, size of the database with indexes.",
         )
         per_item: dict[int, float] = {}
+        statements: list[float] = []
         for size in sizes:
             runs = []
             for _ in range(3 if size == sizes[0] and not self.quick else 1):
                 self.site.empty()
                 runs.append(self.ours(size, size // 50))
-            per_item[size] = self._cost_of(size, runs, first=size == sizes[0])
+            per_item[size] = self._cost_of(size, runs)
+            statements.append(runs[-1]["parts"]["run"]["statements"] / runs[-1]["batches"])
         for size in sizes[1:]:
             growth = per_item[size] / per_item[sizes[0]]
             self.report.row(
@@ -187,7 +198,12 @@ class Bench:
                 growth <= 1.25,
             )
 
-    def _cost_of(self, size: int, runs: Sequence[dict[str, Any]], *, first: bool) -> float:
+        change = max(statements) / min(statements)
+        self.report.row(
+            "SQL statements per batch, the most beside the fewest", f"{change:.2f} ×", "1.05", change <= 1.05
+        )
+
+    def _cost_of(self, size: int, runs: Sequence[dict[str, Any]]) -> float:
         """Rows for one size; CPU milliseconds per item, rich text and all."""
         items = size + size // 50
         whole = [sum(part["cpu"] for part in one["parts"].values()) * 1000 / items for one in runs]
@@ -222,6 +238,12 @@ class Bench:
         return statistics.median(whole)
 
 
+def _kind(entry: dict[str, Any]) -> str:
+    """POST …/issue/bulk; single issues go by their kind."""
+    path = re.sub(r"/(issue|issuetypes)/([A-Z]+-)?\d+", r"/\1/*", entry["path"].removeprefix("/rest/api/3"))
+    return f"{entry['method']} {path}"
+
+
 FIGURES = {"requests": Bench.requests, "lost": Bench.lost, "wall": Bench.wall, "cost": Bench.cost}
 
 
@@ -231,6 +253,7 @@ def main() -> int:
     parser.add_argument("--full", action="store_true", help="100,000 stories too")
     parser.add_argument("--postgres", action="store_true", help="a real Postgres in place of SQLite")
     parser.add_argument("--only", nargs="+", choices=FIGURES, default=list(FIGURES))
+    parser.add_argument("--note", default="", help="a sentence about the machine, written into the results")
     parser.add_argument("--out", type=Path, default=Path(__file__).with_name("RESULTS.md"))
     asked = parser.parse_args()
     report, began = Report(), time.monotonic()
@@ -240,8 +263,11 @@ def main() -> int:
         bench = Bench(site, report, url, quick=asked.quick, full=asked.full)
         for name in asked.only:
             FIGURES[name](bench)
-    command = " ".join(["python -m benchmarks.run", *sys.argv[1:]])
-    asked.out.write_text(report.text("Postgres" if asked.postgres else "SQLite", time.monotonic() - began, command))
+    flags = ["--quick"] * asked.quick + ["--full"] * asked.full + ["--postgres"] * asked.postgres
+    flags += ["--only", *asked.only] if asked.only != list(FIGURES) else []
+    command = " ".join(["make bench", *([f'BENCH="{" ".join(flags)}"'] if flags else [])])
+    database = "Postgres" if asked.postgres else "SQLite"
+    asked.out.write_text(report.text(database, time.monotonic() - began, command, asked.note))
     print(f"\n{len(report.missed)} limits missed; written to {asked.out}")
     return 0
 
