@@ -178,6 +178,12 @@ class PlanView:
             words.append(f"{count} {issue_type.name}" if issue_type else counted_kinds({kind: count}))
         return words
 
+    @cached_property
+    def moves(self) -> int:
+        """How many issues are to be moved to another status after they were written."""
+        sendable = self.plan.items.filter(action__in=["create", "update"])
+        return sendable.exclude(status_to={}).count()
+
     @property
     def left_out(self) -> int:
         return self.total - self.plan.sendable

@@ -12,7 +12,7 @@ AUDIT: dict[str, Text] = {
     "updated_issue": _("{actor} exported {story} to {issue}: {fields} (run {run})"),
     "plan_made": _("{actor} previewed an export of {count} stories"),
     "plan_discarded": _("{actor} discarded the preview of {count} stories"),
-    "run_started": _("{actor} started run {run}: {count} stories"),
+    "run_started": _("{actor} started run {run}: {create} to create, {update} to update"),
     "run_stopped_by": _("{actor} stopped run {run}"),
     "run_continued": _("{actor} continued run {run}"),
     "run_finished": _("Run {run} ended: {created} created, {updated} updated, {failed} failed"),

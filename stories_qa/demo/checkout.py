@@ -58,7 +58,7 @@ CHECKOUT.story(
         "The order confirmation goes to the address that was entered.",
         "A guest order never shows up in somebody else's account without the claim link.",
         "The whole flow works with the keyboard alone.",
-        "Funnel events carry `mode=guest` and no e-mail address.",
+        "Funnel events carry the mode “guest” and no e-mail address.",
     ],
     priority="urgent",
     points="8",

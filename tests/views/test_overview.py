@@ -183,7 +183,7 @@ def test_a_broker_that_is_away_does_not_break_the_page(
 class TestAudit:
     def test_newest_first_in_sentences_with_the_run(self, mira: Any, project: Project, client: Client) -> None:
         audit.record("plan_made", {"count": 3}, user=mira, project_ref=project.ref)
-        audit.record("run_started", {"run": 7, "count": 3}, user=mira, project_ref=project.ref)
+        audit.record("run_started", {"run": 7, "create": 2, "update": 1}, user=mira, project_ref=project.ref)
 
         page = client.get("/audit/?project=SHOP").content.decode()
 
