@@ -5,7 +5,8 @@ The only writer of a ticket's bases; exports call it after a read-back, sync aft
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +16,22 @@ from django.utils import timezone
 
 from jira_integration.models import ExportedTicket, LiveSequence
 
+AGREED_COLUMNS = [
+    "base_sent",
+    "base_jira",
+    "story_version",
+    "base_status",
+    "status_id",
+    "status_name",
+    "jira_updated_at",
+    "issue_key",
+    "theirs",
+    "sync",
+    "error_code",
+    "checked_at",
+    "seq",
+]
+
 
 def next_live_seq(project_ref: str) -> int:
     """The same for the pages of a backlog (badges, counts)."""
@@ -23,35 +40,44 @@ def next_live_seq(project_ref: str) -> int:
     return LiveSequence.objects.values_list("value", flat=True).get(project_ref=project_ref)
 
 
-def agree(
-    ticket_id: int,
-    *,
-    sent: Mapping[str, Any],
-    jira: Mapping[str, Any],
-    story_version: int,
-    base_status: str,
-    status: tuple[str, str],
-    updated_at: datetime | None,
-    issue_key: str,
-) -> ExportedTicket:
-    """Both sides hold these values now: the two bases of the next merge. `sent` is merged over what was sent before."""
+@dataclass(frozen=True)
+class Agreed:
+    """What a read-back showed of one ticket: `sent` by us and `jira` as Jira holds it, by Jira field id."""
+
+    ticket_id: int
+    sent: Mapping[str, Any]
+    jira: Mapping[str, Any]
+    story_version: int
+    base_status: str
+    status: tuple[str, str]  # Jira's id and name
+    updated_at: datetime | None
+    issue_key: str
+
+
+def agree(agreed: Sequence[Agreed]) -> dict[int, ExportedTicket]:
+    """Both sides hold these values now: the two bases of the next merge, over what was agreed before. Returns the
+    tickets by id."""
     with transaction.atomic():
-        ticket = ExportedTicket.objects.get(pk=ticket_id)
-        ticket.base_sent = {**ticket.base_sent, **sent}
-        ticket.base_jira = {**ticket.base_jira, **jira}
-        ticket.story_version = story_version
-        ticket.base_status = base_status
-        ticket.status_id, ticket.status_name = status
-        ticket.jira_updated_at = updated_at
-        ticket.issue_key = issue_key or ticket.issue_key
-        # What Jira's people changed in other fields is still theirs to be looked at.
-        ticket.theirs = {name: value for name, value in ticket.theirs.items() if name not in sent}
-        ticket.sync = ExportedTicket.Sync.CHANGED_IN_JIRA if ticket.theirs else ExportedTicket.Sync.IN_SYNC
-        ticket.error_code = ""
-        ticket.checked_at = timezone.now()
-        ticket.seq = next_live_seq(ticket.project_ref)
-        ticket.save()
-    return ticket
+        tickets = ExportedTicket.objects.in_bulk([one.ticket_id for one in agreed])
+        now = timezone.now()
+        seqs = {ref: next_live_seq(ref) for ref in {ticket.project_ref for ticket in tickets.values()}}
+        for one in agreed:
+            ticket = tickets[one.ticket_id]
+            ticket.base_sent = {**ticket.base_sent, **one.sent}
+            ticket.base_jira = {**ticket.base_jira, **one.jira}
+            ticket.story_version = one.story_version
+            ticket.base_status = one.base_status
+            ticket.status_id, ticket.status_name = one.status
+            ticket.jira_updated_at = one.updated_at
+            ticket.issue_key = one.issue_key or ticket.issue_key
+            # What Jira's people changed in other fields is still theirs to be looked at.
+            ticket.theirs = {name: value for name, value in ticket.theirs.items() if name not in one.sent}
+            ticket.sync = ExportedTicket.Sync.CHANGED_IN_JIRA if ticket.theirs else ExportedTicket.Sync.IN_SYNC
+            ticket.error_code = ""
+            ticket.checked_at = now
+            ticket.seq = seqs[ticket.project_ref]
+            ticket.save(update_fields=AGREED_COLUMNS)
+    return tickets
 
 
 def moved(ticket_id: int, status: tuple[str, str], base_status: str) -> None:

@@ -171,6 +171,9 @@ class StorySource(Protocol):
     def snapshots(self, project_ref: str, refs: Iterable[str]) -> Iterator[StorySnapshot]:
         """Snapshots of these refs in the given order, without a query per ref; unknown refs are left out."""
 
+    def versions(self, project_ref: str, refs: Iterable[str]) -> Mapping[str, int]:
+        """The current version of each of these refs, cheaply; unknown refs are left out."""
+
     def matching(self, project_ref: str, query: str) -> Sequence[str]:
         """Refs of the stories that the list shows for this query string ("q=guest&status=ready"), in its order.
         This is what "Select all 248" sends in place of ids."""

@@ -85,8 +85,11 @@ def note(run_id: int, code: str, values: Mapping[str, Any] | None = None, item: 
     return RunEvent.objects.create(run_id=run_id, item=item, code=code, values=dict(values or {}))
 
 
-def form_batch(run_id: int, token: str, items: Sequence[RunItem], *, level: int, action: str, floor: int) -> RunBatch:
-    """Write the intent before the request: these items are being sent, in this batch, by this lease.
+def form_batch(
+    run_id: int, token: str, items: Sequence[RunItem], hashes: Mapping[int, str], *, level: int, action: str, floor: int
+) -> RunBatch:
+    """Write the intent before the request: these items are being sent, in this batch, by this lease; `hashes` are
+    the digests of the bodies about to leave, their holes put back, by item.
 
     Raises LeaseLost when the lease is over. Items that are no longer queued are left out by the caller's re-read.
     """
@@ -95,49 +98,54 @@ def form_batch(run_id: int, token: str, items: Sequence[RunItem], *, level: int,
             lease_until=_until()
         ):
             raise LeaseLost(run_id)
-        number = RunBatch.objects.filter(run_id=run_id).count() + 1
+        now = timezone.now()
         batch = RunBatch.objects.create(
             run_id=run_id,
-            number=number,
+            number=RunBatch.objects.filter(run_id=run_id).count() + 1,
             level=level,
             action=action,
             state=RunBatch.State.SENDING,
             lease_token=token,
-            sent_at=timezone.now(),
+            sent_at=now,
             key_floor=floor,
         )
-        seq = next_seq(run_id)
+        for item in items:
+            item.sent_hash = hashes[item.pk]
+        RunItem.objects.bulk_update(items, ["sent_hash"])
         RunItem.objects.filter(pk__in=[item.pk for item in items], state=Item.QUEUED).update(
-            state=Item.SENDING, batch=batch, attempt=F("attempt") + 1, sent_at=timezone.now(), seq=seq
+            state=Item.SENDING, batch=batch, attempt=F("attempt") + 1, sent_at=now, seq=next_seq(run_id)
         )
     return batch
 
 
-def record_sent(hashes: Mapping[int, str]) -> None:
-    """Keep, per item, the digest of the body about to leave, its holes put back."""
+def created(made: Sequence[tuple[RunItem, str, str]]) -> list[RunItem]:
+    """Jira has these items, each under an id and a key: link their tickets. True whoever finds it out, so it needs
+    no lease. The items that were given come back as they are stored now."""
+    if not made:
+        return []
+    run_id = made[0][0].run_id
     with transaction.atomic():
-        for item_id, sent_hash in hashes.items():
-            RunItem.objects.filter(pk=item_id).update(sent_hash=sent_hash)
-
-
-def created(item_id: int, issue_id: str, issue_key: str) -> RunItem:
-    """Jira has this item: link its ticket. True whoever finds it out, so it needs no lease."""
-    with transaction.atomic():
-        item = RunItem.objects.select_related("ticket").get(pk=item_id)
-        now = timezone.now()
-        if item.ticket_id:
-            ExportedTicket.objects.filter(pk=item.ticket_id).update(issue_id=issue_id, issue_key=issue_key)
-        RunItem.objects.filter(pk=item_id).update(
-            state=Item.CREATED,
-            issue_id=issue_id,
-            issue_key=issue_key,
-            ended_at=now,
-            error_code="",
-            error_values={},
-            jira_said=[],
-            seq=next_seq(item.run_id),
+        now, seq = timezone.now(), next_seq(run_id)
+        items, tickets = [], []
+        for item, issue_id, issue_key in made:
+            item.state, item.issue_id, item.issue_key, item.ended_at, item.seq = (
+                Item.CREATED,
+                issue_id,
+                issue_key,
+                now,
+                seq,
+            )
+            item.error_code, item.error_values, item.jira_said = "", {}, []
+            items.append(item)
+            if item.ticket is not None:
+                item.ticket.issue_id, item.ticket.issue_key = issue_id, issue_key
+                tickets.append(item.ticket)
+        RunItem.objects.bulk_update(items, ["issue_id", "issue_key"])
+        RunItem.objects.filter(pk__in=[item.pk for item in items]).update(
+            state=Item.CREATED, ended_at=now, error_code="", error_values={}, jira_said=[], seq=seq
         )
-    return RunItem.objects.select_related("ticket").get(pk=item_id)
+        ExportedTicket.objects.bulk_update(tickets, ["issue_id", "issue_key"])
+    return items
 
 
 def updated(item_id: int) -> RunItem:
@@ -155,12 +163,16 @@ def updated(item_id: int) -> RunItem:
     return RunItem.objects.select_related("ticket").get(pk=item_id)
 
 
-def confirm(item_id: int) -> RunItem:
-    """Read back from Jira: the item is what and where it should be."""
+def confirm(items: Sequence[RunItem]) -> list[RunItem]:
+    """Read back from Jira: the items are what and where they should be. They come back as they are stored now."""
+    if not items:
+        return []
     with transaction.atomic():
-        item = RunItem.objects.get(pk=item_id)
-        RunItem.objects.filter(pk=item_id).update(confirmed=True, seq=next_seq(item.run_id))
-    return RunItem.objects.select_related("ticket").get(pk=item_id)
+        seq = next_seq(items[0].run_id)
+        RunItem.objects.filter(pk__in=[item.pk for item in items]).update(confirmed=True, seq=seq)
+    for item in items:
+        item.confirmed, item.seq = True, seq
+    return list(items)
 
 
 def end(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 
@@ -38,6 +39,7 @@ from jira_integration.sync.poll import poll, sweep
 from jira_integration.sync.reconcile import Counts, in_hands_of_a_run, reconcile
 
 log = logging.getLogger(__name__)
+TELL_SECONDS = 0.2
 MOST_ATTEMPTS = 10  # at one webhook delivery
 UNAVAILABLE_PAUSE = timedelta(seconds=60)  # Jira does not answer: once a minute, for conf.GIVE_UP_SECONDS
 
@@ -68,8 +70,12 @@ async def carry_out(run_id: int) -> ExportRun:
         return run
     await sync_to_async(progress.publish_run)(run)
     try:
+        told = 0.0
         async for item in push(run, token):
-            await sync_to_async(progress.publish_item)(item)
+            # A message says "look again from number n": a few a second are enough, and the last word is the run's.
+            if time.monotonic() - told > TELL_SECONDS:
+                told = time.monotonic()
+                await sync_to_async(progress.publish_item)(item)
         await sync_to_async(ledger.finish)(run_id, token)
     except ledger.LeaseLost:
         log.warning("Run %s is driven by another worker now.", run_id)

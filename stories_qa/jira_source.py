@@ -144,6 +144,21 @@ class StoriesQaSource:
                 found += rows.order_by("position", "pk").values_list("ref", flat=True)
         return found
 
+    def versions(self, project_ref: str, refs: Iterable[str]) -> Mapping[str, int]:
+        wanted: dict[Kind, list[str]] = defaultdict(list)
+        for ref in refs:
+            if kind := _kind(ref):
+                wanted[kind].append(ref)
+        tables = ((Kind.EPIC, models.Epic), (Kind.STORY, models.Story), (Kind.TEST, models.TestCase))
+        return {
+            ref: version
+            for kind, table in tables
+            if wanted[kind]
+            for ref, version in table.objects.filter(project__ref=project_ref, ref__in=wanted[kind]).values_list(
+                "ref", "version"
+            )
+        }
+
     def snapshots(self, project_ref: str, refs: Iterable[str]) -> Iterator[StorySnapshot]:
         """At most seven queries, however many refs."""
         wanted = list(refs)

@@ -44,6 +44,11 @@ def a_ready_plan(backlog: Project, stories: int = 3) -> ExportPlan:
     return plan
 
 
+def a_batch(run: ExportRun, token: str, items: list[RunItem]) -> RunBatch:
+    hashes = {item.pk: "0" * 64 for item in items}
+    return ledger.form_batch(run.pk, token, items, hashes, level=1, action="create", floor=0)
+
+
 @pytest.fixture
 def backlog() -> Project:
     return a_backlog()
@@ -113,14 +118,14 @@ def test_a_lease_that_ran_out_can_be_taken_and_the_old_holder_may_not_send(run: 
     assert not ledger.holds(run.pk, old)
     assert not ledger.renew(run.pk, old)
     with pytest.raises(ledger.LeaseLost):
-        ledger.form_batch(run.pk, old, list(run.items.all()), level=1, action="create", floor=0)
+        a_batch(run, old, list(run.items.all()))
     assert set(run.items.values_list("state", flat=True)) == {"queued"}
 
 
 def test_a_batch_of_a_dead_worker_is_in_doubt_for_the_next_one(run: ExportRun) -> None:
     token = ledger.acquire(run.pk)
     assert token is not None
-    batch = ledger.form_batch(run.pk, token, list(run.items.all()), level=1, action="create", floor=0)
+    batch = a_batch(run, token, list(run.items.all()))
     ExportRun.objects.filter(pk=run.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
 
     assert ledger.interrupted() == [run.pk]
@@ -174,8 +179,8 @@ def test_retry_takes_up_failed_items_only_and_looks_unconfirmed_ones_up(run: Exp
     token = ledger.acquire(run.pk)
     assert token is not None
     created, failed, unconfirmed = run.items.all()
-    ledger.form_batch(run.pk, token, [unconfirmed], level=1, action="create", floor=0)
-    ledger.created(created.pk, "10001", "SHOP-1")
+    a_batch(run, token, [unconfirmed])
+    ledger.created([(created, "10001", "SHOP-1")])
     ledger.end(failed.pk, "failed", "required_field")
     ledger.end(unconfirmed.pk, "unconfirmed", "no_answer")
     ledger.finish(run.pk, token)
@@ -194,7 +199,7 @@ def test_the_sequence_rises_with_every_change(run: ExportRun) -> None:
     item = run.items.first()
     assert item is not None
 
-    first = ledger.created(item.pk, "10001", "SHOP-1").seq
+    first = ledger.created([(item, "10001", "SHOP-1")])[0].seq
     second = ledger.end(item.pk, "failed", "unknown").seq
 
     run.refresh_from_db()

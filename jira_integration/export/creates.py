@@ -7,9 +7,10 @@ definite refusal puts items back into the queue or ends them.
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from asgiref.sync import sync_to_async
 
@@ -30,7 +31,7 @@ async def create_level(work: Work, level: int) -> AsyncIterator[RunItem]:
     whole run, after what was in flight has come back."""
     in_flight: set[asyncio.Task[list[RunItem]]] = set()
     trouble: JiraError | ledger.LeaseLost | None = None
-    queue, orphans = await _with_parents(work, await work.items(State.QUEUED, action="create", planned__level=level))
+    queue, orphans = await _with_parents(work, await sync_to_async(_waiting)(work.run.pk, level))
     for item in orphans:
         yield item
     batches = _split(queue)
@@ -39,7 +40,7 @@ async def create_level(work: Work, level: int) -> AsyncIterator[RunItem]:
             if not await work.may_send():
                 batches = []
                 break
-            batch, moved = await _begin(work, batches.pop(0), level)
+            batch, moved = await _begin(work, await work.load(batches.pop(0)), level)
             for item in moved:
                 yield item
             if batch is not None:
@@ -62,36 +63,55 @@ async def create_level(work: Work, level: int) -> AsyncIterator[RunItem]:
         raise trouble
 
 
-async def _with_parents(work: Work, items: list[RunItem]) -> tuple[list[RunItem], list[RunItem]]:
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A queued create without its body."""
+
+    pk: int
+    parent_uid: UUID | None
+    body_bytes: int
+
+
+def _waiting(run_id: int, level: int) -> list[Waiting]:
+    rows = RunItem.objects.filter(run_id=run_id, state=State.QUEUED, action="create", planned__level=level)
+    found = rows.order_by("position").values_list("pk", "planned__parent_uid", "planned__body_bytes")
+    return [Waiting(*row) for row in found]
+
+
+async def _with_parents(work: Work, items: list[Waiting]) -> tuple[list[Waiting], list[RunItem]]:
     """Those whose parent is in Jira, and those ended because their epic will not come. Items whose epic is in doubt
     stay queued."""
-    known = await work.ids_of(parents_of(items))
-    waiting = {str(uid) for uid in parents_of(items)} - known.keys()
-    if not waiting:
+    parents = {item.parent_uid for item in items if item.parent_uid}
+    known = await work.ids_of(parents)
+    missing = {uid for uid in parents if str(uid) not in known}
+    if not missing:
         return items, []
-    rows = await work.items(State.QUEUED, State.SENDING, planned__uid__in=list(waiting))
-    undecided = {str(row.planned.uid) for row in rows}
+    undecided = await sync_to_async(_undecided)(work.run.pk, missing)
     ready, ended = [], []
     for item in items:
-        parent = str(item.planned.parent_uid)
-        if item.planned.parent_uid is None or parent in known:
+        if item.parent_uid not in missing:
             ready.append(item)
-        elif parent not in undecided:
+        elif item.parent_uid not in undecided:
             ended.append(await sync_to_async(ledger.end)(item.pk, State.NOT_SENT, "epic_failed"))
     return ready, ended
 
 
-def _split(items: Sequence[RunItem]) -> list[list[RunItem]]:
+def _undecided(run_id: int, uids: set[UUID]) -> set[UUID]:
+    """Parents that may still come: waiting for their turn, or in doubt."""
+    rows = RunItem.objects.filter(run_id=run_id, state__in=RunItem.OPEN, planned__uid__in=uids)
+    return set(rows.values_list("planned__uid", flat=True))
+
+
+def _split(items: Sequence[Waiting]) -> list[list[int]]:
     """Batches of at most 50 issues and a body of bounded size."""
-    batches: list[list[RunItem]] = []
+    batches: list[list[int]] = []
     size = 0
     for item in items:
-        length = len(json.dumps(item.planned.template))
-        if not batches or len(batches[-1]) >= conf.BATCH_SIZE or size + length > conf.BATCH_MAX_BYTES:
+        if not batches or len(batches[-1]) >= conf.BATCH_SIZE or size + item.body_bytes > conf.BATCH_MAX_BYTES:
             batches.append([])
             size = 0
-        batches[-1].append(item)
-        size += length
+        batches[-1].append(item.pk)
+        size += item.body_bytes
     return batches
 
 
@@ -100,7 +120,7 @@ async def _begin(
 ) -> tuple[tuple[RunBatch, list[RunItem], list[Any]] | None, list[RunItem]]:
     """Drop items whose story changed since the preview, fill the holes, write the batch down."""
     moved: list[RunItem] = []
-    versions = await sync_to_async(_versions)(work.run.project_ref, [item.story_ref for item in items])
+    versions = await sync_to_async(story_source().versions)(work.run.project_ref, [item.story_ref for item in items])
     kept = []
     for item in items:
         version = versions.get(item.story_ref)
@@ -117,15 +137,10 @@ async def _begin(
     return (batch, kept, bodies), moved
 
 
-def _versions(project_ref: str, refs: Sequence[str]) -> dict[str, int]:
-    return {one.ref: one.version for one in story_source().snapshots(project_ref, refs)}
-
-
 def _write_down(work: Work, items: list[RunItem], bodies: list[Any], level: int) -> RunBatch:
     hashes = {item.pk: digest(put_back(body, item.planned.template)) for item, body in zip(items, bodies, strict=True)}
-    ledger.record_sent(hashes)
     return ledger.form_batch(
-        work.run.pk, work.token, items, level=level, action=RunBatch.Action.CREATE, floor=work.floor
+        work.run.pk, work.token, items, hashes, level=level, action=RunBatch.Action.CREATE, floor=work.floor
     )
 
 
@@ -175,14 +190,9 @@ def _answered(work: Work, batch: RunBatch, items: list[RunItem], answer: BulkAns
         ledger.note(work.run.pk, "no_answer", {"count": len(items), "code": "unreadable"})
         return []
     errors = {error.failed_element_number: error for error in answer.errors}
-    ended = []
-    for position, item in enumerate(items):
-        if position in issues:
-            issue = issues[position]
-            ended.append(ledger.created(item.pk, issue.id, issue.key))
-            work.floor = max(work.floor, number_in(issue.key))
-        else:
-            ended.append(_failed(work, item, errors[position]))
+    ended = ledger.created([(items[position], issue.id, issue.key) for position, issue in issues.items()])
+    ended += [_failed(work, items[position], error) for position, error in sorted(errors.items())]
+    work.floor = max([work.floor, *(number_in(issue.key) for issue in issues.values())])
     ledger.close_batch(batch.pk)
     ledger.note(work.run.pk, "batch_answered", {"created": len(issues), "failed": len(errors)})
     ledger.going_well(work.run.pk)

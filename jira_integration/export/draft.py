@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -172,6 +173,7 @@ class Drafting:
             self.levels[row.level] = self.levels.get(row.level, 0) + 1
         if row.template:
             row.template_hash = digest(row.template)
+            row.body_bytes = len(json.dumps(row.template))
         return row
 
     def _parent(self, row: PlannedTicket, snapshot: StorySnapshot, builder: Builder) -> tuple[Any, Finding | None]:

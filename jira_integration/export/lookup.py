@@ -42,15 +42,17 @@ async def settle_unknown(work: Work) -> AsyncIterator[RunItem]:
             continue
         items = await work.items(RunItem.State.SENDING, batch_id=batch.pk)
         missing = {str(item.planned.uid): item for item in items}
-        for uid, issue in (await _by_key(work, batch, missing)).items():
-            yield await _found(work, missing.pop(uid), issue)
+        found = await _by_key(work, batch, missing)
+        for item in await sync_to_async(ledger.created)(_taken(missing, found)):
+            yield item
         cannot_be_working = (batch.sent_at or timezone.now()) + timedelta(seconds=conf.UNKNOWN_WAIT_SECONDS)
         if missing and timezone.now() < cannot_be_working:
             again = max(again or cannot_be_working, cannot_be_working)
             continue
         if missing:
-            for uid, issue in (await _by_index(work, batch, missing)).items():
-                yield await _found(work, missing.pop(uid), issue)
+            found = await _by_index(work, batch, missing)
+            for item in await sync_to_async(ledger.created)(_taken(missing, found)):
+                yield item
         if missing:
             await sync_to_async(ledger.put_back_in_queue)(work.run.pk, [item.pk for item in missing.values()])
         await sync_to_async(ledger.close_batch)(batch.pk)
@@ -61,12 +63,13 @@ async def settle_unknown(work: Work) -> AsyncIterator[RunItem]:
         raise RunMustWait("no_answer", again)
 
 
+def _taken(missing: dict[str, RunItem], found: Mapping[str, IssueIds]) -> list[tuple[RunItem, str, str]]:
+    """What was found, taken out of what is missing."""
+    return [(missing.pop(uid), issue.id, issue.key) for uid, issue in found.items()]
+
+
 def unknown_batches(run_id: int) -> list[RunBatch]:
     return list(RunBatch.objects.filter(run_id=run_id, state=RunBatch.State.UNKNOWN).order_by("number"))
-
-
-async def _found(work: Work, item: RunItem, issue: IssueIds) -> RunItem:
-    return await sync_to_async(ledger.created)(item.pk, issue.id, issue.key)
 
 
 async def _by_key(work: Work, batch: RunBatch, wanted: Mapping[str, RunItem]) -> dict[str, IssueIds]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 from asgiref.sync import sync_to_async
 
 from jira_integration import ledger
-from jira_integration.agreement import agree
+from jira_integration.agreement import Agreed, agree
+from jira_integration.client.exceptions import JiraError
 from jira_integration.client.schemas import Issue
 from jira_integration.conf import conf
 from jira_integration.export.lookup import uid_of
@@ -20,21 +22,42 @@ State = RunItem.State
 
 
 async def confirm(work: Work, level: int) -> AsyncIterator[RunItem]:
-    """Read back what was created or updated on one level; yields the items once their tickets are in sync."""
-    items = await work.items(State.CREATED, State.UPDATED, confirmed=False, planned__level=level)
-    for start in range(0, len(items), READ_AT_ONCE):
-        chunk = items[start : start + READ_AT_ONCE]
-        mapped = await sync_to_async(_mapped_fields)(work)
-        fields = sorted(
-            {name for item in chunk for name in sent_fields(item.planned)} | mapped | {"status", "updated", "parent"}
-        )
-        issues = await work.jira.bulk_fetch(
-            [item.issue_id for item in chunk], fields=fields, properties=[conf.PROPERTY_KEY]
-        )
-        parents = await work.ids_of(parents_of(chunk))
-        for item in await sync_to_async(_confirm)(work, chunk, issues, parents, mapped):
-            yield item
+    """Read back what was created or updated on one level, several requests in flight; yields the items once their
+    tickets are in sync. Raises the first trouble, after what was in flight has come back."""
+    ids = await work.item_ids(State.CREATED, State.UPDATED, confirmed=False, planned__level=level)
+    chunks = [ids[start : start + READ_AT_ONCE] for start in range(0, len(ids), READ_AT_ONCE)]
+    mapped = await sync_to_async(_mapped_fields)(work)
+    in_flight: set[asyncio.Task[list[RunItem]]] = set()
+    trouble: JiraError | None = None
+    while chunks or in_flight:
+        while chunks and trouble is None and len(in_flight) < conf.REQUESTS_IN_FLIGHT:
+            in_flight.add(asyncio.create_task(_read_back(work, chunks.pop(0), mapped)))
+        if not in_flight:
+            break
+        done, in_flight = await asyncio.wait(in_flight, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            try:
+                confirmed = task.result()
+            except JiraError as met:
+                trouble = trouble or met
+                continue
+            for item in confirmed:
+                yield item
         await work.count_requests()
+    if trouble is not None:
+        raise trouble
+
+
+async def _read_back(work: Work, ids: list[int], mapped: set[str]) -> list[RunItem]:
+    chunk = await work.load(ids)
+    sent = {name for item in chunk for name in sent_fields(item.planned)}
+    issues = await work.jira.bulk_fetch(
+        [item.issue_id for item in chunk],
+        fields=sorted(sent | mapped | {"status", "updated", "parent"}),
+        properties=[conf.PROPERTY_KEY],
+    )
+    parents = await work.ids_of(parents_of(chunk))
+    return await sync_to_async(_confirm)(work, chunk, issues, parents, mapped)
 
 
 def _mapped_fields(work: Work) -> set[str]:
@@ -46,28 +69,34 @@ def _confirm(
 ) -> list[RunItem]:
     by_uid = {uid_of(issue): issue for issue in issues if uid_of(issue)}
     by_id = {issue.id: issue for issue in issues}
-    confirmed = []
+    shown: list[tuple[RunItem, Issue]] = []
+    strayed: list[tuple[RunItem, str, str]] = []
+    ended = []
     for item in items:
         # The property decides: the order of a bulk answer is experience, not a promise of Jira's.
         issue = by_uid.get(str(item.planned.uid)) or (by_id.get(item.issue_id) if item.state == State.UPDATED else None)
         if issue is None:
-            ledger.end(item.pk, State.UNCONFIRMED, "not_read_back", {"key": item.issue_key})
-            confirmed.append(item)
+            ended.append(ledger.end(item.pk, State.UNCONFIRMED, "not_read_back", {"key": item.issue_key}))
             continue
         if issue.id != item.issue_id:
-            ledger.created(item.pk, issue.id, issue.key)
-        confirmed.append(_agree(work, item, issue, parents, mapped))
-    return confirmed
+            strayed.append((item, issue.id, issue.key))
+        shown.append((item, issue))
+    ledger.created(strayed)
+    tickets = agree([_agreed(item, issue, parents, mapped) for item, issue in shown])
+    for item, issue in shown:
+        item.ticket = tickets[item.ticket_id or 0]
+        _see_parent(work, item, issue, parents)
+    return ended + ledger.confirm([item for item, _issue in shown])
 
 
-def _agree(work: Work, item: RunItem, issue: Issue, parents: dict[str, IssueIds], mapped: set[str]) -> RunItem:
+def _agreed(item: RunItem, issue: Issue, parents: dict[str, IssueIds], mapped: set[str]) -> Agreed:
     """A new issue gives the base of every mapped field, also of those that Jira filled by itself; an edit only of
     what it wrote: what people changed in the others meanwhile is still news."""
     sent = fill(sent_fields(item.planned), parents)
     based_on = {*sent, *(mapped if item.state == State.CREATED else ())}
     status = issue.status
     assert item.ticket_id is not None
-    agree(
+    return Agreed(
         item.ticket_id,
         sent=sent,
         jira={name: reduced(issue.fields.get(name)) for name in based_on},
@@ -77,10 +106,10 @@ def _agree(work: Work, item: RunItem, issue: Issue, parents: dict[str, IssueIds]
         updated_at=issue.updated,
         issue_key=issue.key,
     )
-    values = {}
-    asked = sent.get("parent")
+
+
+def _see_parent(work: Work, item: RunItem, issue: Issue, parents: dict[str, IssueIds]) -> None:
+    """Jira may accept a parent and not apply it; the story is there, its place is not."""
+    asked = fill(sent_fields(item.planned), parents).get("parent")
     if asked is not None and reduced(issue.fields.get("parent")) != reduced(asked):
-        # Jira may accept a parent and not apply it; the story is there, its place is not.
-        values = {"key": issue.key}
-        ledger.note(work.run.pk, "parent_not_applied", values, item)
-    return ledger.confirm(item.pk)
+        ledger.note(work.run.pk, "parent_not_applied", {"key": issue.key}, item)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
 from django.db import transaction
@@ -66,12 +67,13 @@ def confirm(plan: ExportPlan, user: Any) -> ExportRun:
 
 
 def _write_items(run: ExportRun, plan: ExportPlan) -> None:
-    planned = plan.items.order_by("position")
+    # Bodies stay in the database: ten thousand of them would not fit into a request's memory.
+    planned = plan.items.order_by("position").defer("template", "changes", "seen")
     tickets = {
         ticket.story_ref: ticket
         for ticket in ExportedTicket.objects.filter(
             connection=run.connection, unlinked_at=None, story_ref__in=planned.values("story_ref")
-        )
+        ).defer("base_sent", "base_jira", "theirs")
     }
     new = [
         ExportedTicket(
@@ -83,12 +85,14 @@ def _write_items(run: ExportRun, plan: ExportPlan) -> None:
             story_key=item.story_key,
             kind=item.kind,
         )
-        for item in planned
+        for item in planned.iterator(ROWS)
         if item.action == Action.CREATE and item.story_ref not in tickets
     ]
     ExportedTicket.objects.bulk_create(new, batch_size=ROWS)
     tickets |= {ticket.story_ref: ticket for ticket in new}
-    RunItem.objects.bulk_create((_item(run, item, tickets.get(item.story_ref)) for item in planned), batch_size=ROWS)
+    rows = (_item(run, item, tickets.get(item.story_ref)) for item in planned.iterator(ROWS))
+    while chunk := list(islice(rows, ROWS)):
+        RunItem.objects.bulk_create(chunk)
 
 
 def _item(run: ExportRun, planned: PlannedTicket, ticket: ExportedTicket | None) -> RunItem:

@@ -42,16 +42,11 @@ class Workflow:
 async def move_all(work: Work, level: int) -> AsyncIterator[RunItem]:
     """Move what the plan wants moved; yields each item that was. An issue without a way stays where it is, and the
     run's activity says so."""
-    items = [
-        item
-        for item in await work.items(State.CREATED, State.UPDATED, confirmed=True, planned__level=level)
-        if item.planned.status_to and item.ticket and item.ticket.status_id != item.planned.status_to["id"]
-    ]
     told = await sync_to_async(_told)(work.run.pk)
-    items = [item for item in items if item.pk not in told]
+    ids = [pk for pk in await sync_to_async(_to_move)(work.run.pk, level) if pk not in told]
     workflow = Workflow()
-    for start in range(0, len(items), READ_AT_ONCE):
-        chunk = items[start : start + READ_AT_ONCE]
+    for start in range(0, len(ids), READ_AT_ONCE):
+        chunk = await work.load(ids[start : start + READ_AT_ONCE])
         # Read afresh: an earlier try may have moved some and lost the answer.
         issues = {
             issue.id: issue
@@ -64,11 +59,12 @@ async def move_all(work: Work, level: int) -> AsyncIterator[RunItem]:
             done = await asyncio.gather(
                 *(_move(work, item, issues[item.issue_id].status, workflow) for item in group), return_exceptions=True
             )
-            for item, outcome in zip(group, done, strict=True):
+            for outcome in done:
                 if isinstance(outcome, BaseException):
                     raise outcome
-                if outcome:
-                    yield await sync_to_async(ledger.confirm)(item.pk)
+            reached = [item for item, outcome in zip(group, done, strict=True) if outcome]
+            for item in await sync_to_async(ledger.confirm)(reached):
+                yield item
         await work.count_requests()
 
 
@@ -121,6 +117,15 @@ def _next(steps: list[Transition], wanted: dict[str, str], now: StatusInfo, been
         and step.to.category != "done"
     ]
     return min(nearer, key=lambda step: abs(goal - ORDER.get(step.to.category, 1)), default=None)
+
+
+def _to_move(run_id: int, level: int) -> list[int]:
+    """Items that stand in another status than the plan wants."""
+    rows = RunItem.objects.filter(
+        run_id=run_id, state__in=[State.CREATED, State.UPDATED], confirmed=True, planned__level=level
+    ).exclude(planned__status_to={})
+    found = rows.order_by("position").values_list("pk", "planned__status_to", "ticket__status_id")
+    return [pk for pk, wanted, status in found if wanted["id"] != status]
 
 
 def _told(run_id: int) -> set[int]:

@@ -21,23 +21,21 @@ State = RunItem.State
 
 async def update_all(work: Work) -> AsyncIterator[RunItem]:
     """Carry out the planned updates. An issue that changed since the preview is left alone and says so."""
-    items = await work.items(State.QUEUED, State.SENDING, action="update")
-    for start in range(0, len(items), READ_AT_ONCE):
-        chunk = items[start : start + READ_AT_ONCE]
+    ids = await work.item_ids(State.QUEUED, State.SENDING, action="update")
+    for start in range(0, len(ids), READ_AT_ONCE):
+        chunk = await work.load(ids[start : start + READ_AT_ONCE])
         names = sorted({name for item in chunk for name in sent_fields(item.planned)} | {"updated"})
         issues = {
             issue.id: issue for issue in await work.jira.bulk_fetch([item.issue_id for item in chunk], fields=names)
         }
-        versions = await sync_to_async(_versions)(work.run.project_ref, [item.story_ref for item in chunk])
+        versions = await sync_to_async(story_source().versions)(
+            work.run.project_ref, [item.story_ref for item in chunk]
+        )
         for item in chunk:
             if not await work.may_send():
                 return
             yield await _update(work, item, issues.get(item.issue_id), versions.get(item.story_ref))
         await work.count_requests()
-
-
-def _versions(project_ref: str, refs: list[str]) -> dict[str, int]:
-    return {one.ref: one.version for one in story_source().snapshots(project_ref, refs)}
 
 
 async def _update(work: Work, item: RunItem, issue: Issue | None, version: int | None) -> RunItem:
@@ -77,7 +75,7 @@ async def _update(work: Work, item: RunItem, issue: Issue | None, version: int |
 
 
 def _write_down(work: Work, item: RunItem, body: object) -> RunBatch:
-    ledger.record_sent({item.pk: digest(put_back(body, item.planned.template))})
+    hashes = {item.pk: digest(put_back(body, item.planned.template))}
     return ledger.form_batch(
-        work.run.pk, work.token, [item], level=item.planned.level, action=RunBatch.Action.UPDATE, floor=0
+        work.run.pk, work.token, [item], hashes, level=item.planned.level, action=RunBatch.Action.UPDATE, floor=0
     )

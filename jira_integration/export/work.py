@@ -51,6 +51,13 @@ class Work:
     floor: int = 0  # the highest issue number known in the Jira project
     counted: tuple[int, int] = field(default=(0, 0))
 
+    async def item_ids(self, *states: str, **conditions: object) -> list[int]:
+        """Ids alone: ten thousand bodies at once would not fit into a worker's memory."""
+        return await sync_to_async(ids_of_items)(self.run.pk, states, **conditions)
+
+    async def load(self, ids: Sequence[int]) -> list[RunItem]:
+        return await sync_to_async(load_items)(ids)
+
     async def items(self, *states: str, **conditions: object) -> list[RunItem]:
         return await sync_to_async(items_of)(self.run.pk, states, **conditions)
 
@@ -90,6 +97,17 @@ class Work:
 def items_of(run_id: int, states: Sequence[str], **conditions: object) -> list[RunItem]:
     rows = RunItem.objects.filter(run_id=run_id, **conditions).select_related("planned", "ticket", "batch")
     return list(rows.filter(state__in=states) if states else rows)
+
+
+def ids_of_items(run_id: int, states: Sequence[str], **conditions: object) -> list[int]:
+    rows = RunItem.objects.filter(run_id=run_id, state__in=states, **conditions).order_by("position")
+    return list(rows.values_list("pk", flat=True))
+
+
+def load_items(ids: Sequence[int]) -> list[RunItem]:
+    """Items with what a push needs of them, in their order."""
+    rows = RunItem.objects.filter(pk__in=ids).select_related("planned", "ticket", "batch").order_by("position")
+    return list(rows.defer("planned__changes", "planned__findings", "ticket__base_sent", "ticket__base_jira"))
 
 
 def issue_ids(connection_id: int, uids: Sequence[str]) -> dict[str, IssueIds]:

@@ -75,6 +75,7 @@ class PlannedTicket(models.Model):
     issue_id = models.CharField(max_length=32, blank=True)
     issue_key = models.CharField(max_length=64, blank=True)
     template = models.JSONField(default=dict, help_text="The body, with holes where ids do not exist yet.")
+    body_bytes = models.PositiveIntegerField(default=0, help_text="Size of the body as JSON, for filling requests.")
     template_hash = models.CharField(max_length=64, blank=True)
     status_to = models.JSONField(
         default=dict, blank=True, help_text="Jira's status to move to: {id, name, category}; empty to leave it."

@@ -22,6 +22,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from jira_integration.client.desk import Rules
+from jira_integration.client.guard import api_base
 from jira_integration.client.local_desk import Memory
 from jira_integration.client.pauses import Pause
 from jira_integration.client.redis_desk import RedisDesk
@@ -54,6 +55,9 @@ def _keep(pause: Pause) -> None:
     until = None if pause.seconds is None else Now() + timedelta(seconds=pause.seconds)
     try:
         JiraPause.objects.filter(until__lt=Now()).delete()
+        if until is None:  # what was held against the connection's former logins matters no more
+            connection, _, _ = pause.owner.rpartition(" ")
+            JiraPause.objects.filter(until=None, owner__startswith=f"{connection} ").exclude(key=pause.key).delete()
         later = Q(until=None) if until is None else Q(until=None) | Q(until__gte=until)
         if not JiraPause.objects.filter(later, key=pause.key).exists():
             JiraPause.objects.update_or_create(
@@ -142,7 +146,7 @@ def make_redis(url: str) -> Redis:
 
 def pauses_of(connection: JiraConnection) -> list[Pause]:
     """What must wait at this connection's site at the moment, and how long, for pages that explain a wait."""
-    owners = [f"site {connection.site_url}", f"login {login_generation(connection)}"]
+    owners = [f"site {api_base(connection.site_url).url}", f"login {login_generation(connection)}"]
     if connection.login == JiraConnection.Login.OAUTH2:
         owners.append(f"app {OAUTH_APP}")
     return _standing(owners)

@@ -67,6 +67,9 @@ class Notebook:
                 number = ref.partition(":")[2]
                 yield StorySnapshot(ref, Kind.STORY, f"N-{number}", version, note, self.story_url(ref), WRITTEN)
 
+    def versions(self, project_ref: str, refs: Iterable[str]) -> Mapping[str, int]:
+        return {ref: int(STORIES[ref]["version"]) for ref in refs if ref in STORIES}
+
     def matching(self, project_ref: str, query: str) -> Sequence[str]:
         return list(STORIES)
 

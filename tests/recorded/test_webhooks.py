@@ -1,4 +1,4 @@
-"""What real sites posted: every recorded event is read without an exception, and is taken up or knowingly left alone."""
+"""What real sites posted: every recorded event is read without an exception, and taken up or knowingly left alone."""
 
 from __future__ import annotations
 
