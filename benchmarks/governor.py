@@ -16,6 +16,7 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -140,11 +141,12 @@ def main() -> int:
         return 0
     cases = []
     with rehearsal() as site:
-        for case in (
+        measured: list[Callable[[str], dict[str, Any]]] = [
             lambda redis: throughput(site, redis, asked.seconds, RATE, asked.latency_ms),
             lambda redis: throughput(site, redis, asked.seconds, 0, asked.latency_ms),
             lambda redis: long_pause(site, redis, asked.pause),
-        ):
+        ]
+        for case in measured:
             with running_valkey() as redis_url:  # a fresh one each time: nothing is learnt beforehand
                 cases.append(case(redis_url))
     print(json.dumps({"workers": WORKERS, "at_once": AT_ONCE, "bucket": RATE, "cases": cases}, indent=2))

@@ -16,9 +16,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import redis
 
 from config.supervisor import valkey
+from jira_integration.client.desk import DeskLost
 from jira_integration.client.exceptions import JiraRateLimited
+from jira_integration.client.local_desk import Memory
+from jira_integration.client.redis_desk import RedisDesk
 from tests.client.governors import BULK, MYSELF, Remembering, goes, making
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -167,20 +171,42 @@ async def test_a_slot_held_while_redis_dies_is_given_back_without_a_word(own_ser
         assert await goes(governor) is None
 
 
-async def test_when_redis_is_back_it_hears_what_was_paused_meanwhile(
-    own_server: OwnServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("jira_integration.client.shared_governor.REDIS_AGAIN_SECONDS", 0.2)
+async def test_a_redis_that_comes_back_with_an_older_copy_is_told_the_pause_again(own_server: OwnServer) -> None:
     store = Remembering()
     async with making(own_server.url) as make:
         governor = make(pauses=store)
-        await goes(governor)
+        assert await goes(governor) is None
+        with redis.Redis.from_url(own_server.url) as client:
+            client.save()
+        await governor.told(BULK, 429, {"Retry-After": "3600"})
         own_server.kill()
-        await governor.told(BULK, 429, {"Retry-After": "600"})
         own_server.start()
-        await asyncio.sleep(0.25)
-        await goes(governor, MYSELF)
-    async with making(own_server.url) as make:
-        refused = await goes(make())  # a process without the store: it knows only what Redis says
+
+        refused = await goes(make(pauses=store))
 
     assert isinstance(refused, JiraRateLimited)
+
+
+async def test_a_redis_that_was_out_of_reach_hears_what_was_paused_meanwhile(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jira_integration.client.shared_governor.REDIS_AGAIN_SECONDS", 0.1)
+    store = Remembering()
+    async with making(redis_url) as make:
+        cut_off, other = make(pauses=store, memory=Memory()), make(pauses=store)  # two processes
+        for governor in (cut_off, other):
+            assert await goes(governor) is None
+        with monkeypatch.context() as broken:
+            broken.setattr(RedisDesk, "told", out_of_reach)
+            await cut_off.told(BULK, 429, {"Retry-After": "600"})
+        before = await goes(other)
+        await asyncio.sleep(0.12)
+        await goes(cut_off, MYSELF)
+        after = await goes(other)
+
+    assert before is None
+    assert isinstance(after, JiraRateLimited)
+
+
+async def out_of_reach(*_: object, **__: object) -> None:
+    raise DeskLost("TimeoutError")
