@@ -1,7 +1,7 @@
 # One script stands behind every target: dev.py, which needs nothing but Python.
 PYTHON ?= python3
 
-.PHONY: setup run test check bench
+.PHONY: setup run test check bench screenshots
 
 setup: ## .venv with everything for work on the project
 	@$(PYTHON) dev.py setup
@@ -17,3 +17,6 @@ check: ## style, types, templates, imports, migrations
 
 bench: ## measure, beside the peers: benchmarks/RESULTS.md; BENCH="--quick" for a short look
 	@BENCH="$(BENCH)" $(PYTHON) dev.py bench
+
+screenshots: ## docs/images/*.png, of the running product
+	@$(PYTHON) dev.py screenshots

@@ -1,4 +1,4 @@
-"""What the Makefile's targets do: `python3 dev.py setup | run | test | check | bench`.
+"""What the Makefile's targets do: `python3 dev.py setup | run | test | check | bench | screenshots`.
 
 Needs only Python's standard library, so that it works in a fresh clone.
 """
@@ -41,7 +41,7 @@ def main(arguments: list[str]) -> int:
     if not (3, 11) <= sys.version_info[:2] <= (3, 13):
         found = ".".join(map(str, sys.version_info[:2]))
         return stop(f"Python 3.11, 3.12 or 3.13 is needed; this is {found}. Try: make {arguments[0]} PYTHON=python3.12")
-    targets = {"setup": setup, "run": run, "test": test, "check": check, "bench": bench}
+    targets = {"setup": setup, "run": run, "test": test, "check": check, "bench": bench, "screenshots": screenshots}
     if len(arguments) != 1 or arguments[0] not in targets:
         return stop(f"Usage: python3 dev.py {' | '.join(targets)}")
     try:
@@ -95,6 +95,15 @@ def bench() -> int:
     install(DEV_LOCK)
     command = [PYTHON, "-m", "benchmarks.run", *os.environ.get("BENCH", "").split()]
     return subprocess.run(command, cwd=ROOT, check=False).returncode
+
+
+def screenshots() -> int:
+    """docs/images/*.png, of the running product."""
+    install(DEV_LOCK)
+    ensure_chromium()
+    environment = dict(os.environ, DJANGO_SETTINGS_MODULE="tests.settings")
+    command = [PYTHON, "-m", "tests.browser.screenshots"]
+    return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
 
 
 def run_checks() -> dict[str, tuple[bool, float]]:
