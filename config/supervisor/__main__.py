@@ -13,7 +13,15 @@ from types import FrameType
 
 from config.supervisor import valkey
 from config.supervisor.processes import TICK_SECONDS, Crew
-from config.supervisor.profile import CannotStart, choose_port, environment, lock, open_data_dir, read_secrets
+from config.supervisor.profile import (
+    CannotStart,
+    choose_port,
+    environment,
+    lock,
+    note_running,
+    open_data_dir,
+    read_secrets,
+)
 
 # Ctrl-C to the last process gone: under 5 s. A task that is not through by then is taken up again from its ledger.
 STOP_SECONDS = 3.0
@@ -69,6 +77,7 @@ def run(stopping: Callable[[], bool]) -> None:
             raise CannotStart(NO_VALKEY)
         variables = environment(os.environ, directory, kept, redis_url=redis_url, port=port, sandbox_port=sandbox_port)
         crew = Crew(directory / "logs", variables, held)
+        note_running(directory, variables)
         try:
             if server:
                 conf = valkey.write_conf(
@@ -83,6 +92,7 @@ def run(stopping: Callable[[], bool]) -> None:
                 time.sleep(TICK_SECONDS)
             print("Stopping.", flush=True)
         finally:
+            note_running(directory, None)
             crew.stop(last="valkey", seconds=STOP_SECONDS, last_seconds=STOP_VALKEY_SECONDS)
 
 

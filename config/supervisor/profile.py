@@ -19,6 +19,7 @@ from config.supervisor.valkey import free_port, new_password
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 LOCK_SECONDS = 2.0  # a start right after a kill waits this long for the processes that are still going down
 PORTS_TRIED = 100
+RUNNING = "running.json"
 
 
 class CannotStart(Exception):
@@ -36,10 +37,10 @@ def open_data_dir(environ: Mapping[str, str]) -> Path:
     return directory
 
 
-def lock(directory: Path) -> IO[str]:
+def lock(directory: Path, seconds: float = LOCK_SECONDS) -> IO[str]:
     """Take DATA_DIR for this process; the lock ends when the last holder of the returned file is gone."""
     file = (directory / "lock").open("a+")
-    deadline = time.monotonic() + LOCK_SECONDS
+    deadline = time.monotonic() + seconds
     while True:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -86,6 +87,31 @@ def read_secrets(directory: Path) -> dict[str, str]:
             f"{path} cannot be read as the secrets `make run` made. Restore it, or delete it to get new ones; "
             "Jira logins stored so far must then be entered again."
         ) from trouble
+
+
+def note_running(directory: Path, variables: Mapping[str, str] | None) -> None:
+    """Leave word of where everything listens, for commands in another terminal; None takes it away. Its owner's only:
+    the queue's address holds its password."""
+    path = directory / RUNNING
+    if variables is None:
+        path.unlink(missing_ok=True)
+        return
+    told = {name: variables[name] for name in ("REDIS_URL", "PORT", "SANDBOX_PORT")}
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        json.dump(told, file)
+
+
+def read_running(directory: Path) -> dict[str, str]:
+    """Where the running supervisor's processes listen; {} when none runs on this DATA_DIR."""
+    try:
+        with lock(directory, seconds=0):
+            return {}
+    except CannotStart:
+        pass  # it holds the lock, so it runs
+    try:
+        return {name: str(value) for name, value in json.loads((directory / RUNNING).read_text()).items()}
+    except (OSError, ValueError, AttributeError):
+        return {}
 
 
 def is_free(port: int) -> bool:
