@@ -11,6 +11,7 @@ import pytest
 from jira_integration.client import JiraClient, Transport
 from jira_integration.client.auth import BasicToken
 from jira_integration.client.guard import Guard
+from tests.client.governors import Make, making
 from tests.client.scripted import ScriptedServer
 
 SITE = "https://acme.atlassian.net"
@@ -81,3 +82,11 @@ def jira(transport: Transport) -> JiraClient:
 def server() -> Iterator[ScriptedServer]:
     with ScriptedServer() as running:
         yield running
+
+
+@pytest.fixture(params=["redis", "memory"])
+async def make(request: pytest.FixtureRequest) -> AsyncIterator[Make]:
+    """Makes governors that share a real Redis, and once more, in another test, this process's memory."""
+    redis_url = request.getfixturevalue("redis_url") if request.param == "redis" else None
+    async with making(redis_url) as governors:
+        yield governors
