@@ -109,6 +109,7 @@ class Group:
 
     count: int
     reason: Explained
+    code: str  # the cause, to retry by it
 
 
 class RunView:
@@ -165,7 +166,7 @@ class RunView:
             counted[cause] += 1
             examples.setdefault(cause, (code, shared(values)))
         return {
-            key: Group(count, self.explained(*examples[key]))
+            key: Group(count, self.explained(*examples[key]), examples[key][0])
             for key, count in sorted(counted.items(), key=lambda pair: -pair[1])
             if count >= SAME_REASON
         }

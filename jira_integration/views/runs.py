@@ -94,7 +94,9 @@ def run_continue(request: HttpRequest, project: ProjectInfo, number: int) -> Htt
 @require_POST
 @for_project(Act.EXPORT)
 def run_retry(request: HttpRequest, project: ProjectInfo, number: int) -> HttpResponse:
-    return act_on(request, project, number, lambda found: retry(found, request.user), drive=True)
+    """Retry what failed, or what failed for one cause; look up what is unconfirmed."""
+    cause = request.POST.get("cause", "")
+    return act_on(request, project, number, lambda found: retry(found, request.user, cause=cause), drive=True)
 
 
 @require_POST
