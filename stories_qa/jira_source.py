@@ -149,15 +149,11 @@ class StoriesQaSource:
         for ref in refs:
             if kind := _kind(ref):
                 wanted[kind].append(ref)
-        tables = ((Kind.EPIC, models.Epic), (Kind.STORY, models.Story), (Kind.TEST, models.TestCase))
-        return {
-            ref: version
-            for kind, table in tables
-            if wanted[kind]
-            for ref, version in table.objects.filter(project__ref=project_ref, ref__in=wanted[kind]).values_list(
-                "ref", "version"
-            )
-        }
+        found: dict[str, int] = {}
+        for kind, those in wanted.items():
+            rows = MODELS[kind]._default_manager.filter(project__ref=project_ref, ref__in=those)
+            found.update(rows.values_list("ref", "version"))
+        return found
 
     def snapshots(self, project_ref: str, refs: Iterable[str]) -> Iterator[StorySnapshot]:
         """At most seven queries, however many refs."""

@@ -17,7 +17,10 @@ from playwright.sync_api import Browser, Page
 from pytest_django import Settings
 
 from tests.browser.chromium import NONE_FOUND, find_chromium
+from tests.browser.shop import backlog, sign_in
 from tests.browser.site import serving, working
+from tests.browser.stage import Stage
+from tests.jira_rows import a_mapping
 
 # Playwright's synchronous interface keeps an event loop running in the main thread, and Django then refuses the ORM
 # there, in the tests and in pytest-django's own clearing of the tables.
@@ -118,3 +121,26 @@ def axe_violations() -> Callable[[Page], list[str]]:
         ]
 
     return look_over
+
+
+@pytest.fixture
+def stage(live_site: str) -> Stage:
+    return Stage(live_site)
+
+
+@pytest.fixture
+def person(stage: Stage, page: Page) -> Iterator[Page]:
+    """Ana at her browser; whatever the console calls an error fails the test."""
+    wrong: list[str] = []
+    page.on("console", lambda line: wrong.append(line.text) if line.type == "error" else None)
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    yield stage.sign_in(page)
+    assert [line for line in wrong if "WebSocket" not in line] == []
+
+
+@pytest.fixture
+def stories(live_site: str, page: Page) -> Page:
+    """The list, open for ana; Jira is connected, so that there is something to export to."""
+    a_mapping(backlog())
+    sign_in(page)
+    return page

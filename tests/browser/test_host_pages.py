@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 
 from stories_qa.models import BacklogUpload
 from tests.browser.conftest import OpenPage
-from tests.browser.test_stories import backlog, sign_in
+from tests.browser.shop import backlog, sign_in
 
 PAGES = [
     "/p/SHOP/stories/",

@@ -1,4 +1,4 @@
-"""The page of a run, and the list of runs."""
+"""The page of a run."""
 
 from __future__ import annotations
 
@@ -149,6 +149,18 @@ def test_three_equal_failures_are_one_message(ana: Any, project: Project, client
     assert page.count("“Squad”") == 1
 
 
+def test_one_cause_can_be_retried_alone(ana: Any, project: Project, client: Client) -> None:
+    run = started(project, {f"US-{n}": "failed" for n in range(1, 5)}, state="failed")
+    run.items.filter(state="failed").update(error_code="required_field", error_values={"field": "Team"})
+    run.items.filter(story_key="US-4").update(error_code="priority_not_allowed", error_values={})
+    assert "Retry these 3" in shown(client, run)
+
+    client.post(f"/p/{project.key}/jira/runs/{run.pk}/retry/", {"cause": "required_field"})
+
+    states = dict(run.items.values_list("story_key", "state"))
+    assert [states[f"US-{n}"] for n in range(1, 5)] == ["queued", "queued", "queued", "failed"]
+
+
 def test_equal_failures_of_different_stories_count_as_equal(ana: Any, project: Project, client: Client) -> None:
     run = started(project, {f"US-{n}": "failed" for n in range(1, 5)}, state="failed")
     for item in run.items.filter(state="failed"):
@@ -277,72 +289,3 @@ def test_what_changed_since_the_preview_can_be_previewed_again(ana: Any, project
     assert "changed in Jira after the preview." in page
     form = page.split('id="again-US-1"')[0].rsplit("<form", 1)[1]
     assert f'name="story" value="{run.items.get(state="moved_on").story_ref}"' in form
-
-
-class TestPolling:
-    """What a page asks for while its socket is closed."""
-
-    def test_only_what_changed_and_is_on_the_page_comes(self, ana: Any, project: Project, client: Client) -> None:
-        run = started(project, {"US-1": "created", "US-2": "failed"})
-        run.items.filter(story_key="US-1").update(seq=1)
-        run.items.filter(story_key__in=["US-2", "US-3"]).update(seq=2)
-        ExportRun.objects.update(seq=2)
-        rows = ",".join(str(pk) for pk in run.items.filter(story_key__in=["US-1", "US-2"]).values_list("pk", flat=True))
-
-        answer = client.get(f"/p/SHOP/jira/runs/{run.pk}/live/?after=1&rows={rows}")
-        html = answer.content.decode()
-
-        assert answer.status_code == 200
-        assert answer["X-Seq"] == "2"
-        assert "item-US-2" in html
-        assert "item-US-1" not in html
-        assert "item-US-3" not in html
-        assert 'id="run-progress"' in html
-
-    def test_it_stops_when_the_run_has_ended(self, ana: Any, project: Project, client: Client) -> None:
-        run = started(project, {"US-1": "created"}, state="done")
-
-        answer = client.get(f"/p/SHOP/jira/runs/{run.pk}/live/?after=0")
-
-        assert answer.status_code == 286
-        assert 'id="run-summary"' in answer.content.decode()
-
-    def test_nonsense_is_read_as_nothing(self, ana: Any, project: Project, client: Client) -> None:
-        run = started(project)
-
-        assert client.get(f"/p/SHOP/jira/runs/{run.pk}/live/?after=x&rows=a,,-1,²").status_code == 200
-
-
-class TestList:
-    def test_it_says_what_each_run_did(self, ana: Any, project: Project, client: Client) -> None:
-        run = started(project, {"US-1": "created", "US-2": "created", "US-3": "failed"}, state="partly_done")
-
-        page = client.get("/p/SHOP/jira/runs/").content.decode()
-
-        assert f"Run {run.pk}" in page
-        assert "Partly done" in page
-        assert '2<span class="vh"> created</span>' in page
-        assert '1<span class="vh"> failed</span>' in page
-
-    def test_filters_find_their_runs(self, ana: Any, project: Project, client: Client) -> None:
-        mine = started(project, state="done", started_by=ana)
-        lost = started(project, lease_until=timezone.now() - timedelta(minutes=1))
-
-        def numbers(show: str) -> set[int]:
-            page = client.get(f"/p/SHOP/jira/runs/?show={show}").content.decode()
-            return {int(pk) for pk in re.findall(r'<tr role="row" id="run-(\d+)"', page)}
-
-        assert numbers("all") == {mine.pk, lost.pk}
-        assert numbers("mine") == {mine.pk}
-        assert numbers("needs") == {lost.pk}
-        assert numbers("going") == {lost.pk}
-
-    def test_an_empty_list_says_what_to_do(self, ana: Any, client: Client) -> None:
-        page = client.get("/p/SHOP/jira/runs/").content.decode()
-
-        assert "Nothing was exported yet. Choose stories and preview the export." in page
-
-    def test_a_filter_that_finds_nothing_can_be_cleared(self, ana: Any, client: Client) -> None:
-        page = client.get("/p/SHOP/jira/runs/?show=needs").content.decode()
-
-        assert "Clear filters" in page
