@@ -5,6 +5,7 @@ from __future__ import annotations
 from stories_qa.models.imports import BacklogUpload
 from stories_qa.models.project import Membership, Project, Role
 from stories_qa.models.story import AcceptanceCriterion, Epic, Priority, Status, Story
+from stories_qa.models.submission import Submission
 from stories_qa.models.testcase import LastResult, TestCase, TestStep
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "Role",
     "Status",
     "Story",
+    "Submission",
     "TestCase",
     "TestStep",
 ]

@@ -6,6 +6,7 @@ import uuid
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from stories_qa.models.project import Project
@@ -29,6 +30,7 @@ class BacklogUpload(models.Model):
     format = models.CharField(max_length=10, default="auto")
     state = models.CharField(max_length=10, choices=State, default=State.READING)
     report = models.JSONField(default=dict, help_text="Counts, rows and problems; the shape is ImportReport's.")
+    since = models.DateTimeField(default=timezone.now, help_text="When it came into this state.")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -15,7 +15,7 @@ from stories_qa.access import project_view
 from stories_qa.forms.upload import UploadForm
 from stories_qa.importers import BacklogUnreadable
 from stories_qa.models import BacklogUpload, Project
-from stories_qa.uploads import confirm, start
+from stories_qa.uploads import confirm, could_not_start, is_late, start, try_again
 from stories_qa.views.pages import see_other
 
 ROWS_SHOWN = 500
@@ -44,11 +44,12 @@ def upload(request: HttpRequest, project: Project) -> HttpResponse:
 @project_view("edit")
 @require_http_methods(["GET", "POST"])
 def upload_detail(request: HttpRequest, project: Project, uid: UUID) -> HttpResponse:
-    """What would come in, or came in. POST brings it in; a second one finds it done or under way."""
+    """What would come in, or came in. POST brings it in; a second one finds it done or under way. POST with `again`
+    asks once more for work that nobody took up."""
     found = get_object_or_404(BacklogUpload.objects.select_related("uploaded_by"), project=project, uid=uid)
     if request.method == "POST":
         if request.user.is_authenticated:
-            confirm(found, request.user)
+            (try_again if "again" in request.POST else confirm)(found, request.user)
         return see_other(page_of(found))
     report: dict[str, Any] = found.report or {}
     rows = [row | {"word": change_word(row["change"])} for row in report.get("rows", [])]
@@ -61,6 +62,9 @@ def upload_detail(request: HttpRequest, project: Project, uid: UUID) -> HttpResp
         "lost": [problem for problem in report.get("problems", []) if not problem["kept"]],
         "notes": [problem for problem in report.get("problems", []) if problem["kept"]],
         "to_write": report.get("new", 0) + report.get("changed", 0),
+        "queue_away": report.get("code") == "queue_away",
+        "could_not_start": could_not_start(found),
+        "late": is_late(found),
         "waiting": found.state in {BacklogUpload.State.READING, BacklogUpload.State.IMPORTING},
     }
     return render(request, "stories_qa/upload_detail.html", context)

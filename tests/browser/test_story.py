@@ -79,6 +79,7 @@ def test_escape_leaves_a_form_and_asks_when_something_was_typed(stories: Page) -
     stories.keyboard.press("Escape")
     expect(edit).to_be_focused()
     edit.click()
+    expect(stories.get_by_label("Title")).to_be_focused()
     stories.get_by_label("Title").fill("Half a thought")
 
     stories.keyboard.press("Escape")

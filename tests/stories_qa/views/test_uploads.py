@@ -2,15 +2,18 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Iterator
+from datetime import timedelta
 from io import BytesIO
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from config.celery import app as celery_app
 from stories_qa.models import BacklogUpload, Project, Story
+from tests.conftest import point_celery_at
 from tests.stories_qa.views.conftest import Visitor
 
 IMPORT = "/p/SHOP/import/"
@@ -32,6 +35,16 @@ def upload(django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks) -
             return client.post(IMPORT, {"file": SimpleUploadedFile(name, content), "format": "auto", **fields})
 
     return send
+
+
+@pytest.fixture
+def no_queue() -> Iterator[None]:
+    """The broker is a port where nobody listens."""
+    celery_app.conf.task_always_eager = False
+    before = celery_app.conf.broker_url
+    point_celery_at("redis://127.0.0.1:1/0")
+    yield
+    point_celery_at(before)
 
 
 def zipped() -> bytes:
@@ -129,3 +142,86 @@ def test_the_last_imports_are_listed(shop: Project, visit: Visitor, upload: obje
     upload(editor, b"As a guest I want to pay\n", "sprint <7>.txt")  # type: ignore[operator]
 
     assert "sprint &lt;7&gt;.txt" in editor.get(IMPORT).content.decode()
+
+
+def back_again(before: str) -> None:
+    point_celery_at(before)
+    celery_app.conf.task_always_eager = True
+
+
+def test_a_file_that_comes_while_the_queue_is_away_is_kept_and_can_be_tried_again(
+    shop: Project,
+    visit: Visitor,
+    upload: object,
+    no_queue: None,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    editor = visit("editor")
+
+    answer = upload(editor, b"As a guest I want to pay\n")  # type: ignore[operator]
+    where = answer.headers["Location"]
+    page = editor.get(where).content.decode()
+
+    assert answer.status_code == 303
+    assert "The file was not read" in page and "does not answer" in page and "Try again" in page
+    back_again("memory://")
+    with django_capture_on_commit_callbacks(execute=True):
+        assert editor.post(where, {"again": "1"}).status_code == 303
+    assert "Bring in 1 item" in editor.get(where).content.decode()
+
+
+def test_what_cannot_be_brought_in_while_the_queue_is_away_waits_for_another_click(
+    shop: Project,
+    visit: Visitor,
+    upload: object,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+    request: pytest.FixtureRequest,
+) -> None:
+    editor = visit("editor")
+    where = upload(editor, b"As a guest I want to pay\n").headers["Location"]  # type: ignore[operator]
+    request.getfixturevalue("no_queue")
+
+    with django_capture_on_commit_callbacks(execute=True):
+        assert editor.post(where).status_code == 303
+    page = editor.get(where).content.decode()
+
+    assert "Nothing was brought in" in page and "Bring in 1 item" in page
+    back_again("memory://")
+    with django_capture_on_commit_callbacks(execute=True):
+        editor.post(where)
+    assert "1 new and 0 changed are in the backlog now" in editor.get(where).content.decode()
+    assert Story.objects.filter(title="As a guest I want to pay").count() == 1
+
+
+@pytest.mark.parametrize("state", ["reading", "importing"])
+def test_work_that_was_lost_can_be_asked_for_again_after_a_minute(
+    state: str,
+    shop: Project,
+    visit: Visitor,
+    upload: object,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    editor = visit("editor")
+    where = upload(editor, b"As a guest I want to pay\n").headers["Location"]  # type: ignore[operator]
+    BacklogUpload.objects.update(state=state, since=timezone.now() - timedelta(seconds=30))
+    assert "Try again" not in editor.get(where).content.decode()
+    editor.post(where, {"again": "1"})
+    assert BacklogUpload.objects.get().state == state
+
+    BacklogUpload.objects.update(since=timezone.now() - timedelta(seconds=90))
+    page = editor.get(where).content.decode()
+    with django_capture_on_commit_callbacks(execute=True):
+        editor.post(where, {"again": "1"})
+
+    assert "This takes longer than usual" in page and "Try again" in page
+    assert BacklogUpload.objects.get().state == {"reading": "ready", "importing": "done"}[state]
+
+
+def test_a_file_that_was_read_and_refused_cannot_be_tried_again(shop: Project, visit: Visitor, upload: object) -> None:
+    editor = visit("editor")
+    where = upload(editor, zipped()).headers["Location"]  # type: ignore[operator]
+
+    editor.post(where, {"again": "1"})
+
+    assert BacklogUpload.objects.get().state == "failed"
+    assert "Try again" not in editor.get(where).content.decode()
