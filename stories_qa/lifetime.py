@@ -10,6 +10,7 @@ from django.db.models import F, Max
 from django.utils import timezone
 
 from stories_qa.models import Epic, Project, Story, TestCase
+from stories_qa.once import forget
 from stories_qa.writing import Item, change, touch_story
 
 PREFIXES: dict[type[Item], str] = {Epic: "EP", Story: "US", TestCase: "TC"}
@@ -38,6 +39,7 @@ def delete(item: Item, *, by: str) -> None:
     """Delete it for good. A story takes its test cases along; an epic leaves its stories, without an epic.
     What is in Jira stays there."""
     with transaction.atomic():
+        forget(item.get_absolute_url())
         if isinstance(item, Epic):
             item.stories.update(version=F("version") + 1, updated_by=by[:150], updated_at=timezone.now())
         if isinstance(item, TestCase) and item.story_id is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from uuid import uuid4
 
 import nh3
 from django import template
@@ -13,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from markdown_it import MarkdownIt
 
+from stories_qa import once
 from stories_qa.models import LastResult, Priority, Status
 
 register = template.Library()
@@ -120,6 +122,14 @@ def result_sign(code: str) -> SafeString:
         icon,
         result.label,
     )
+
+
+@register.simple_tag(takes_context=True)
+def once_token(context: template.Context) -> SafeString:
+    """The hidden field that makes a form that makes something do so once; a refused form keeps the one it came with."""
+    request = context.get("request")
+    sent = request.POST.get(once.NAME, "")[:64] if request is not None else ""
+    return format_html('<input type="hidden" name="{}" value="{}">', once.NAME, sent or uuid4().hex)
 
 
 @register.simple_tag

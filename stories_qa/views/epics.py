@@ -17,6 +17,7 @@ from stories_qa.forms.story import EpicForm
 from stories_qa.jira_source import with_sync
 from stories_qa.lifetime import create, delete
 from stories_qa.models import Epic, Project, Status, Story
+from stories_qa.once import made_before, make_once
 from stories_qa.templatetags.people import person_name
 from stories_qa.views.pages import Part, see_other
 from stories_qa.views.sections import SavedMeanwhile, fingerprint, save_section
@@ -98,10 +99,12 @@ def epic_edit(request: HttpRequest, project: Project, key: str) -> HttpResponse:
 @project_view("edit")
 @require_http_methods(["GET", "POST"])
 def epic_new(request: HttpRequest, project: Project) -> HttpResponse:
+    if again := made_before(request):
+        return see_other(again)
     form = EpicForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        made = create(Epic, project, form.cleaned_data, by=person_name(request.user))
-        return see_other(made.get_absolute_url())
+        values, by = form.cleaned_data, person_name(request.user)
+        return see_other(make_once(request, lambda: create(Epic, project, values, by=by).get_absolute_url()))
     status = 422 if request.method == "POST" else 200
     return render(request, "stories_qa/epic_new.html", {"project": project, "form": form}, status=status)
 

@@ -14,6 +14,7 @@ from stories_qa.access import project_view
 from stories_qa.context_processors import THEMES
 from stories_qa.forms.project import ProjectForm
 from stories_qa.models import Membership, Project, Role
+from stories_qa.once import made_before, make_once
 from stories_qa.views.pages import see_other
 from stories_qa.views.site import keep_choice
 
@@ -22,12 +23,19 @@ from stories_qa.views.site import keep_choice
 @require_http_methods(["GET", "POST"])
 def project_new(request: HttpRequest) -> HttpResponse:
     """Whoever makes a project is its admin."""
+    if again := made_before(request):
+        return see_other(again)
     form = ProjectForm(request.POST or None)
     if request.method == "POST" and request.user.is_authenticated and form.is_valid():
-        with transaction.atomic():
-            made = Project.objects.create(key=form.cleaned_data["key"], name=form.cleaned_data["name"])
-            Membership.objects.create(project=made, user=request.user, role=Role.ADMIN)
-        return see_other(made.get_absolute_url())
+        name, key, user = form.cleaned_data["name"], form.cleaned_data["key"], request.user
+
+        def make() -> str:
+            with transaction.atomic():
+                made = Project.objects.create(key=key, name=name)
+                Membership.objects.create(project=made, user=user, role=Role.ADMIN)
+            return made.get_absolute_url()
+
+        return see_other(make_once(request, make))
     return render(request, "stories_qa/project_new.html", {"form": form}, status=422 if form.errors else 200)
 
 

@@ -18,6 +18,7 @@ from stories_qa.forms.story import NAMED, PropertiesForm, StoryForm, TextForm
 from stories_qa.jira_source import with_sync
 from stories_qa.lifetime import create, delete
 from stories_qa.models import Project, Story, TestCase
+from stories_qa.once import made_before, make_once
 from stories_qa.templatetags.people import person_name
 from stories_qa.views.pages import see_other
 from stories_qa.views.sections import SavedMeanwhile, fingerprint, save_section
@@ -130,11 +131,13 @@ def criteria_rows(request: HttpRequest, now: dict[str, Any]) -> Rows:
 @project_view("edit")
 @require_http_methods(["GET", "POST"])
 def story_new(request: HttpRequest, project: Project) -> HttpResponse:
+    if again := made_before(request):
+        return see_other(again)
     initial = {"epic": request.GET.get("epic", "")}
     form = StoryForm(request.POST or None, initial=initial, project=project)
     if request.method == "POST" and form.is_valid():
-        made = create(Story, project, form.values(), by=person_name(request.user))
-        return see_other(made.get_absolute_url())
+        values, by = form.values(), person_name(request.user)
+        return see_other(make_once(request, lambda: create(Story, project, values, by=by).get_absolute_url()))
     status = 422 if request.method == "POST" else 200
     return render(request, "stories_qa/story_new.html", {"project": project, "form": form}, status=status)
 

@@ -18,6 +18,7 @@ from stories_qa.forms.test_case import STEP_PARTS, TestCaseForm
 from stories_qa.jira_source import with_sync
 from stories_qa.lifetime import create, delete
 from stories_qa.models import LastResult, Project, TestCase
+from stories_qa.once import made_before, make_once
 from stories_qa.templatetags.people import person_name
 from stories_qa.views.pages import Part, see_other
 from stories_qa.views.sections import SavedMeanwhile, fingerprint, save_section
@@ -120,14 +121,16 @@ def test_case_edit(request: HttpRequest, project: Project, key: str) -> HttpResp
 @project_view("edit")
 @require_http_methods(["GET", "POST"])
 def test_case_new(request: HttpRequest, project: Project) -> HttpResponse:
+    if again := made_before(request):
+        return see_other(again)
     empty = {"story": request.GET.get("story", "")[:24], "steps": []}
     parts = filled_in(request, project, empty)
     status = 200
     if request.method == "POST" and not request.POST.get("row"):
         if is_good(parts):
             values = {**parts["form"].cleaned_data, "steps": parts["rows"].filled()}
-            made = create(TestCase, project, values, by=person_name(request.user))
-            return see_other(made.get_absolute_url())
+            by = person_name(request.user)
+            return see_other(make_once(request, lambda: create(TestCase, project, values, by=by).get_absolute_url()))
         status = 422
     return render(request, "stories_qa/test_case_new.html", {"project": project, **parts}, status=status)
 
