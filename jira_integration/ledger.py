@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -36,13 +36,15 @@ def _until() -> Any:
 def acquire(run_id: int) -> str | None:
     """Take the run's lease and set it running; the token, or None when someone else holds it or it may not run.
 
-    The database allows one active run per connection and Jira project: a second one stays queued.
+    The database allows one active run per connection and Jira project: the others stay queued, in order.
     """
     token = secrets.token_hex(16)
+    first = Q(state=Run.QUEUED) & ~Exists(_before(OuterRef("pk")))
     free = Q(lease_token="") | Q(lease_until=None) | Q(lease_until__lt=Now())
-    startable = Q(state__in=[Run.QUEUED, Run.RUNNING, Run.INTERRUPTED]) | Q(state=Run.WAITING, not_before__lte=Now())
+    startable = first | Q(state__in=[Run.RUNNING, Run.INTERRUPTED]) | Q(state=Run.WAITING, not_before__lte=Now())
     try:
         with transaction.atomic():
+            before = ExportRun.objects.filter(pk=run_id).values_list("lease_until", flat=True).first()
             taken = ExportRun.objects.filter(startable & free, pk=run_id).update(
                 state=Run.RUNNING, lease_token=token, lease_until=_until(), not_before=None
             )
@@ -53,21 +55,32 @@ def acquire(run_id: int) -> str | None:
             if not taken:
                 return None
             ExportRun.objects.filter(pk=run_id, started_at=None).update(started_at=Now())
-            # What the last worker had in flight is in doubt now.
-            RunBatch.objects.filter(run_id=run_id, state=RunBatch.State.SENDING).update(state=RunBatch.State.UNKNOWN)
+            # What the last worker had in flight is in doubt. After its lease nothing of it can have left.
+            doubt(RunBatch.objects.filter(run_id=run_id), before)
     except IntegrityError:
         return None
     return token
 
 
+def _before(run: Any) -> QuerySet[ExportRun]:
+    """Queued runs of the same Jira project that were there earlier."""
+    same = {name: OuterRef(name) for name in ("connection_id", "jira_project_id")}
+    return ExportRun.objects.filter(state=Run.QUEUED, pk__lt=run, **same)
+
+
 def renew(run_id: int, token: str) -> bool:
     """Push the lease's end away; False when the lease is no longer ours."""
-    return bool(ExportRun.objects.filter(pk=run_id, lease_token=token).update(lease_until=_until()))
+    return bool(_driven(run_id, token).update(lease_until=_until()))
 
 
 def holds(run_id: int, token: str) -> bool:
     """Whether the lease is ours and not over, asked right before something is sent."""
-    return ExportRun.objects.filter(pk=run_id, lease_token=token, lease_until__gt=Now()).exists()
+    return _driven(run_id, token).filter(lease_until__gt=Now()).exists()
+
+
+def _driven(run_id: int, token: str) -> QuerySet[ExportRun]:
+    """The run while this lease drives it: not when it was marked interrupted, or somebody stopped it meanwhile."""
+    return ExportRun.objects.filter(pk=run_id, lease_token=token, state__in=[Run.RUNNING, Run.STOPPING])
 
 
 def stopping(run_id: int) -> bool:
@@ -94,9 +107,7 @@ def form_batch(
     Raises LeaseLost when the lease is over. Items that are no longer queued are left out by the caller's re-read.
     """
     with transaction.atomic():
-        if not ExportRun.objects.filter(pk=run_id, lease_token=token, lease_until__gt=Now()).update(
-            lease_until=_until()
-        ):
+        if not _driven(run_id, token).filter(lease_until__gt=Now()).update(lease_until=_until()):
             raise LeaseLost(run_id)
         now = timezone.now()
         batch = RunBatch.objects.create(
@@ -118,14 +129,20 @@ def form_batch(
     return batch
 
 
-def created(made: Sequence[tuple[RunItem, str, str]]) -> list[RunItem]:
-    """Jira has these items, each under an id and a key: link their tickets. True whoever finds it out, so it needs
-    no lease. The items that were given come back as they are stored now."""
+def created(made: Sequence[tuple[RunItem, str, str]], answered: RunBatch | None = None) -> list[RunItem]:
+    """Jira has these items, each under an id and a key: link their tickets. Found by its uid an item is what it is,
+    whoever finds it; by the order of a bulk answer (`answered`) only while it is still in that batch, for then
+    nobody has found it meanwhile. The linked items come back as they are stored now."""
     if not made:
         return []
     run_id = made[0][0].run_id
     with transaction.atomic():
         now, seq = timezone.now(), next_seq(run_id)
+        if answered is not None:
+            rows = RunItem.objects.filter(batch=answered, state=Item.SENDING)
+            rows.update(seq=seq)  # also locks them where rows can be locked
+            still = set(rows.values_list("pk", flat=True))
+            made = [one for one in made if one[0].pk in still]
         items, tickets = [], []
         for item, issue_id, issue_key in made:
             item.state, item.issue_id, item.issue_key, item.ended_at, item.seq = (
@@ -140,12 +157,30 @@ def created(made: Sequence[tuple[RunItem, str, str]]) -> list[RunItem]:
             if item.ticket is not None:
                 item.ticket.issue_id, item.ticket.issue_key = issue_id, issue_key
                 tickets.append(item.ticket)
+        _let_go(tickets)
         RunItem.objects.bulk_update(items, ["issue_id", "issue_key"])
         RunItem.objects.filter(pk__in=[item.pk for item in items]).update(
             state=Item.CREATED, ended_at=now, error_code="", error_values={}, jira_said=[], seq=seq
         )
         ExportedTicket.objects.bulk_update(tickets, ["issue_id", "issue_key"])
     return items
+
+
+def _let_go(tickets: Sequence[ExportedTicket]) -> None:
+    """Take ids from tickets that hold them wrongly: a bulk answer may come in another order than it was asked in, and
+    two tickets that change places would meet in the middle."""
+    wrong = ExportedTicket.objects.filter(
+        connection_id__in={ticket.connection_id for ticket in tickets},
+        issue_id__in=[ticket.issue_id for ticket in tickets],
+        unlinked_at=None,
+    )
+    own = {ticket.pk: ticket.issue_id for ticket in tickets}
+    strayed = [pk for pk, issue_id in wrong.values_list("pk", "issue_id") if own.get(pk) != issue_id]
+    if strayed:
+        ExportedTicket.objects.filter(pk__in=strayed).update(
+            issue_id="", issue_key="", sync=ExportedTicket.Sync.NOT_EXPORTED
+        )
+        RunItem.objects.filter(ticket__in=strayed, action="create").update(issue_id="", issue_key="")
 
 
 def updated(item_id: int) -> RunItem:
@@ -181,11 +216,19 @@ def end(
     code: str = "",
     values: Mapping[str, Any] | None = None,
     said: Iterable[str] = (),
+    *,
+    batch_id: int | None = None,
 ) -> RunItem:
-    """Give an item its end state with the reason. A failed item's ticket says so until the next success."""
+    """Give an item its end state with the reason. A failed item's ticket says so until the next success.
+
+    With `batch_id` only while the item is in that batch: a late answer says nothing about what was sent since.
+    """
     with transaction.atomic():
         item = RunItem.objects.select_related("ticket").get(pk=item_id)
-        RunItem.objects.filter(pk=item_id).update(
+        still = RunItem.objects.filter(
+            pk=item_id, **({"batch_id": batch_id, "state": Item.SENDING} if batch_id else {})
+        )
+        ended = still.update(
             state=state,
             error_code=code,
             error_values=dict(values or {}),
@@ -193,68 +236,53 @@ def end(
             ended_at=timezone.now(),
             seq=next_seq(item.run_id),
         )
-        if item.ticket is not None and state in (Item.FAILED, Item.UNCONFIRMED):
+        if ended and item.ticket is not None and state in (Item.FAILED, Item.UNCONFIRMED):
             ExportedTicket.objects.filter(pk=item.ticket.pk).update(
                 sync=ExportedTicket.Sync.FAILED, error_code=code, seq=next_live_seq(item.ticket.project_ref)
             )
     return RunItem.objects.select_related("ticket").get(pk=item_id)
 
 
-def put_back_in_queue(run_id: int, item_ids: Sequence[int]) -> int:
-    """After a definite refusal or a proven absence only: these were not carried out and may be sent again."""
-    return RunItem.objects.filter(pk__in=item_ids, run_id=run_id, state=Item.SENDING).update(
-        state=Item.QUEUED, batch=None, seq=next_seq(run_id)
-    )
-
-
-def close_batch(batch_id: int, state: str = RunBatch.State.DONE) -> None:
-    RunBatch.objects.filter(pk=batch_id).update(state=state)
-
-
-def wait(run_id: int, token: str, code: str, values: Mapping[str, Any], not_before: datetime | None) -> None:
-    """Give the lease back and wait: until `not_before`, or for a person when there is none."""
+def put_back(batch: RunBatch, item_ids: Sequence[int], *, refused: bool) -> None:
+    """Close a batch: these of its items were not carried out and may be sent again. After a proven absence, or
+    `refused` by a definite answer: that does not count as an attempt."""
     with transaction.atomic():
-        ExportRun.objects.filter(pk=run_id, waiting_since=None).update(waiting_since=timezone.now())
-        ExportRun.objects.filter(pk=run_id, lease_token=token).exclude(state=Run.STOPPING).update(
-            state=Run.WAITING,
-            reason_code=code,
-            reason_values=dict(values),
-            not_before=not_before,
-            lease_token="",
-            lease_until=None,
-            seq=F("seq") + 1,
+        RunItem.objects.filter(pk__in=item_ids, batch=batch, state=Item.SENDING).update(
+            state=Item.QUEUED, batch=None, attempt=F("attempt") - int(refused), seq=next_seq(batch.run_id)
         )
-        note(run_id, "waiting", {"code": code, **values})
+        close_batch(batch.pk)
 
 
-def give_up(run_id: int) -> int:
-    """After the last try: what nobody could ask Jira about is for a person ("Check Jira"); never sent again unasked."""
-    return RunItem.objects.filter(run_id=run_id, state=Item.SENDING).update(
-        state=Item.UNCONFIRMED, error_code="no_answer", seq=next_seq(run_id)
-    )
+def close_batch(batch_id: int) -> None:
+    """Everybody in it is accounted for: to be written after the items' own states."""
+    RunBatch.objects.filter(pk=batch_id).update(state=RunBatch.State.DONE)
 
 
-def going_well(run_id: int) -> None:
-    """Jira answered: what made the run wait is over."""
-    ExportRun.objects.filter(pk=run_id).exclude(waiting_since=None).update(
-        waiting_since=None, reason_code="", reason_values={}
+def doubt(batches: QuerySet[RunBatch], since: datetime | None = None) -> None:
+    """Nobody knows what became of these batches, if they are still on their way. `since`: nothing of them left later
+    than that, now if not given."""
+    batches.filter(state=RunBatch.State.SENDING).update(
+        state=RunBatch.State.UNKNOWN, in_doubt_since=Now() if since is None else since
     )
 
 
 def finish(run_id: int, token: str) -> ExportRun:
-    """End the run by what its items came to. Items still queued were stopped before they were sent."""
+    """End the run by what its items came to. Items still queued were stopped before they were sent; what was sent
+    without an answer stays unconfirmed."""
     with transaction.atomic():
-        run = ExportRun.objects.get(pk=run_id)
-        if run.lease_token != token:
+        if not _driven(run_id, token).update(lease_until=_until()):
             raise LeaseLost(run_id)
+        run = ExportRun.objects.get(pk=run_id)
         stopped = run.state == Run.STOPPING
+        unmoved = stopped and bool(to_move(run_id))
         RunItem.objects.filter(run_id=run_id, state=Item.QUEUED).update(
             state=Item.NOT_SENT, error_code="run_stopped", seq=next_seq(run_id)
         )
+        in_doubt(run_id)
         states = set(RunItem.objects.filter(run_id=run_id).values_list("state", flat=True))
         well = states & set(RunItem.WELL)
         badly = states - set(RunItem.WELL) - {Item.SKIPPED}
-        if stopped and Item.NOT_SENT in states:
+        if stopped and (unmoved or Item.NOT_SENT in states):
             state = Run.STOPPED
         elif not badly:
             state = Run.DONE
@@ -276,52 +304,22 @@ def finish(run_id: int, token: str) -> ExportRun:
     return run
 
 
-def fail(run_id: int, token: str, code: str, values: Mapping[str, Any]) -> ExportRun:
-    """Stop before the first write: nothing was sent, and the reason concerns the whole run."""
-    with transaction.atomic():
-        if not ExportRun.objects.filter(pk=run_id, lease_token=token).update(
-            state=Run.FAILED,
-            reason_code=code,
-            reason_values=dict(values),
-            lease_token="",
-            lease_until=None,
-            finished_at=timezone.now(),
-            seq=F("seq") + 1,
-        ):
-            raise LeaseLost(run_id)
-        RunItem.objects.filter(run_id=run_id, state=Item.QUEUED).update(
-            state=Item.NOT_SENT, error_code=code, error_values=dict(values), seq=next_seq(run_id)
-        )
-        note(run_id, "ended", {"state": Run.FAILED.value})
-    return ExportRun.objects.get(pk=run_id)
+def to_move(run_id: int, **conditions: Any) -> list[int]:
+    """Items that stand in another status than the plan wants, but for those the run said it cannot move."""
+    rows = RunItem.objects.filter(run_id=run_id, state__in=[Item.CREATED, Item.UPDATED], confirmed=True, **conditions)
+    rows = rows.exclude(planned__status_to={}).order_by("position")
+    told = RunItem.objects.filter(run_id=run_id, events__code__in=["status_refused", "status_not_reached"])
+    found = rows.exclude(pk__in=told.values("pk")).values_list("pk", "planned__status_to", "ticket__status_id")
+    return [pk for pk, wanted, status in found if wanted["id"] != status]
 
 
-def stop_all(run_id: int, token: str, code: str, values: Mapping[str, Any]) -> ExportRun:
-    """Jira refused something that concerns the whole run: what is left is not sent; what was done stays done."""
-    with transaction.atomic():
-        RunItem.objects.filter(run_id=run_id, state=Item.QUEUED).update(
-            state=Item.NOT_SENT, error_code=code, error_values=dict(values), seq=next_seq(run_id)
-        )
-        RunItem.objects.filter(run_id=run_id, state=Item.SENDING).update(
-            state=Item.UNCONFIRMED, error_code="no_answer", seq=next_seq(run_id)
-        )
-        return finish(run_id, token)
+def in_doubt(run_id: int) -> int:
+    """What nobody could ask Jira about is for a person ("Check Jira"); never sent again unasked."""
+    return RunItem.objects.filter(run_id=run_id, state=Item.SENDING).update(
+        state=Item.UNCONFIRMED, error_code="no_answer", seq=next_seq(run_id)
+    )
 
 
 def count_requests(run_id: int, requests: int, writes: int) -> None:
     """Add what was sent since the last count."""
     ExportRun.objects.filter(pk=run_id).update(requests=F("requests") + requests, writes=F("writes") + writes)
-
-
-def interrupted() -> list[int]:
-    """Mark runs whose worker stopped renewing the lease, and return their ids. What was in flight is in doubt."""
-    over = ExportRun.objects.filter(state=Run.RUNNING, lease_until__lt=Now())
-    ids = list(over.values_list("pk", flat=True))
-    marked = []
-    for run_id in ids:
-        if ExportRun.objects.filter(pk=run_id, state=Run.RUNNING, lease_until__lt=Now()).update(
-            state=Run.INTERRUPTED, reason_code="worker_lost", seq=F("seq") + 1
-        ):
-            note(run_id, "worker_lost")
-            marked.append(run_id)
-    return marked

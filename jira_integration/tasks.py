@@ -14,7 +14,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from jira_integration import ledger, progress
+from jira_integration import halts, ledger, progress
 from jira_integration.catalogue import from_error
 from jira_integration.client.exceptions import JiraError, JiraLoginError, JiraRateLimited, JiraUnavailable
 from jira_integration.conf import conf
@@ -70,29 +70,39 @@ async def carry_out(run_id: int) -> ExportRun:
         return run
     await sync_to_async(progress.publish_run)(run)
     try:
+        await _drive(run, token)
+    except ledger.LeaseLost:
+        log.warning("Run %s is driven by another worker now.", run_id)
+    except BaseException:
+        # Nobody foresaw this: the run says at once that it was interrupted, and the reason goes to the log.
+        await sync_to_async(halts.broke_off)(run_id, token)
+        raise
+    await run.arefresh_from_db()
+    await sync_to_async(progress.publish_run)(run)
+    if run.state in ExportRun.ENDED:
+        await sync_to_async(run_finished.send_robust)(ExportRun, run=run)
+    return run
+
+
+async def _drive(run: ExportRun, token: str) -> None:
+    """Push, and put down in the ledger what stopped it. Raises LeaseLost."""
+    try:
         told = 0.0
         async for item in push(run, token):
             # A message says "look again from number n": a few a second are enough, and the last word is the run's.
             if time.monotonic() - told > TELL_SECONDS:
                 told = time.monotonic()
                 await sync_to_async(progress.publish_item)(item)
-        await sync_to_async(ledger.finish)(run_id, token)
-    except ledger.LeaseLost:
-        log.warning("Run %s is driven by another worker now.", run_id)
+        await sync_to_async(ledger.finish)(run.pk, token)
     except RunMustWait as later:
-        await sync_to_async(ledger.wait)(run_id, token, later.code, {}, later.not_before)
+        await sync_to_async(halts.wait)(run.pk, token, later.code, {}, later.not_before)
     except RunStops as stops:
-        await sync_to_async(ledger.fail)(run_id, token, stops.code, stops.values)
+        await sync_to_async(halts.fail)(run.pk, token, stops.code, stops.values)
     except (NoLogin, SecretUnreadable) as locked:
         code = "no_login" if isinstance(locked, NoLogin) else "secret_unreadable"
-        await sync_to_async(ledger.wait)(run_id, token, code, {}, None)
+        await sync_to_async(halts.wait)(run.pk, token, code, {}, None)
     except JiraError as trouble:
         await sync_to_async(_put_off)(run, token, trouble)
-    await run.arefresh_from_db()
-    await sync_to_async(progress.publish_run)(run)
-    if run.state in ExportRun.ENDED:
-        await sync_to_async(run_finished.send_robust)(ExportRun, run=run)
-    return run
 
 
 def _put_off(run: ExportRun, token: str, trouble: JiraError) -> None:
@@ -104,23 +114,24 @@ def _put_off(run: ExportRun, token: str, trouble: JiraError) -> None:
     out_of_time = run.waiting_since is not None and now - run.waiting_since > timedelta(seconds=conf.GIVE_UP_SECONDS)
     match trouble:
         case JiraRateLimited():
-            ledger.wait(run.pk, token, code, values, now + timedelta(seconds=max(1.0, trouble.retry_after)))
+            halts.wait(run.pk, token, code, values, now + timedelta(seconds=max(1.0, trouble.retry_after)))
         case JiraUnavailable():
             pause = max(UNAVAILABLE_PAUSE, timedelta(seconds=trouble.retry_after or 0))
             if out_of_time:
-                ledger.give_up(run.pk)
-            ledger.wait(run.pk, token, code, values, None if out_of_time else now + pause)
+                halts.give_up(run.pk, token, code, values)
+            else:
+                halts.wait(run.pk, token, code, values, now + pause)
         case JiraLoginError():
-            ledger.wait(run.pk, token, code, values, None)
+            halts.wait(run.pk, token, code, values, None)
         case _:
-            ledger.stop_all(run.pk, token, code, values)
+            halts.stop_all(run.pk, token, code, values)
 
 
 @shared_task
 def sweep_runs() -> None:
     """Mark runs whose worker died, and start what is due: waiting runs, queued ones that nobody drives, runs that
     stand interrupted for a while. Beat calls it; the broker's own redelivery is not relied upon."""
-    for run_id in ledger.interrupted():
+    for run_id in halts.interrupted():
         progress.publish_run(ExportRun.objects.get(pk=run_id))
     State, now = ExportRun.State, timezone.now()
     stale = now - timedelta(seconds=conf.TAKE_OVER_SECONDS)

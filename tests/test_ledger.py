@@ -9,7 +9,7 @@ import pytest
 from django.db import connection, connections
 from django.utils import timezone
 
-from jira_integration import ledger
+from jira_integration import halts, ledger
 from jira_integration.export import runs
 from jira_integration.models import ExportedTicket, ExportPlan, ExportRun, PlannedTicket, RunBatch, RunItem
 from stories_qa.models import Project
@@ -128,7 +128,7 @@ def test_a_batch_of_a_dead_worker_is_in_doubt_for_the_next_one(run: ExportRun) -
     batch = a_batch(run, token, list(run.items.all()))
     ExportRun.objects.filter(pk=run.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
 
-    assert ledger.interrupted() == [run.pk]
+    assert halts.interrupted() == [run.pk]
     ledger.acquire(run.pk)
 
     batch.refresh_from_db()
@@ -209,7 +209,7 @@ def test_the_sequence_rises_with_every_change(run: ExportRun) -> None:
 def test_a_waiting_run_is_not_taken_before_its_time_nor_without_a_person_when_it_needs_one(run: ExportRun) -> None:
     token = ledger.acquire(run.pk)
     assert token is not None
-    ledger.wait(run.pk, token, "rate_limited", {}, timezone.now() + timedelta(hours=1))
+    halts.wait(run.pk, token, "rate_limited", {}, timezone.now() + timedelta(hours=1))
     assert ledger.acquire(run.pk) is None
 
     ExportRun.objects.filter(pk=run.pk).update(not_before=None)

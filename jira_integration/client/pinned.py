@@ -31,7 +31,8 @@ class Exchange:
     After `abort` nothing can leave any more, so its answer is final: True when the request may have reached Jira.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, may_leave: Callable[[], bool] | None = None) -> None:
+        self._may_leave = may_leave
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
         self._aborted = False
@@ -50,6 +51,8 @@ class Exchange:
         with self._lock:
             if self._aborted:
                 raise TooLate("The time for this request is over.")
+            if leaving and self._may_leave is not None and not self._may_leave():
+                raise TooLate("Who sends this request may not send any more.")
             if isinstance(sock, socket.socket):
                 self._let_go()
                 self._socket = socket.fromfd(sock.fileno(), sock.family, sock.type)

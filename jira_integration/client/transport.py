@@ -102,6 +102,8 @@ class Transport:
         self._sessions: list[requests.Session] = []
         self._lock = threading.Lock()
         self.sent = Sent()
+        # Asked right before a write leaves; what may not leave counts as never sent.
+        self.may_leave: Callable[[], bool] = lambda: True
 
     def __repr__(self) -> str:
         return f"Transport({self.site.url!r}, {self._auth!r})"
@@ -174,7 +176,7 @@ class Transport:
 
     async def _carry(self, asked: Asked, seconds: float) -> Answer:
         """One try in a pool thread, for at most so many seconds; then its socket is cut and nothing more can leave."""
-        exchange = Exchange()
+        exchange = Exchange(self.may_leave if asked.writes else None)
         future = self._threads.submit(self._in_thread, exchange, asked)
         waiting = asyncio.wrap_future(future)
         try:

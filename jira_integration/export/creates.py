@@ -14,10 +14,10 @@ from uuid import UUID
 
 from asgiref.sync import sync_to_async
 
-from jira_integration import ledger
+from jira_integration import halts, ledger
 from jira_integration.catalogue import from_error, from_field_errors
 from jira_integration.client.created import BulkAnswer, BulkError
-from jira_integration.client.exceptions import JiraError, JiraForbidden, JiraNotFound, JiraRejected
+from jira_integration.client.exceptions import JiraError, JiraForbidden, JiraLoginError, JiraNotFound, JiraRejected
 from jira_integration.conf import conf, story_source
 from jira_integration.export.template import IssueIds, digest, fill, put_back
 from jira_integration.export.work import Work, parents_of
@@ -35,30 +35,34 @@ async def create_level(work: Work, level: int) -> AsyncIterator[RunItem]:
     for item in orphans:
         yield item
     batches = _split(queue)
-    while batches or in_flight:
-        while batches and trouble is None and len(in_flight) < conf.REQUESTS_IN_FLIGHT:
-            if not await work.may_send():
-                batches = []
+    try:
+        while batches or in_flight:
+            while batches and trouble is None and len(in_flight) < conf.REQUESTS_IN_FLIGHT:
+                if not await work.may_send():
+                    batches = []
+                    break
+                batch, moved = await _begin(work, await work.load(batches.pop(0)), level)
+                for item in moved:
+                    yield item
+                if batch is not None:
+                    in_flight.add(asyncio.create_task(_send(work, *batch)))
+            if not in_flight:
                 break
-            batch, moved = await _begin(work, await work.load(batches.pop(0)), level)
-            for item in moved:
-                yield item
-            if batch is not None:
-                in_flight.add(asyncio.create_task(_send(work, *batch)))
-        if not in_flight:
-            break
-        done, in_flight = await asyncio.wait(in_flight, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            try:
-                ended = task.result()
-            except (JiraError, ledger.LeaseLost) as met:
-                trouble = trouble or met
-                continue
-            for item in ended:
-                yield item
-        await work.count_requests()
-        if trouble is not None:
-            batches = []
+            done, in_flight = await asyncio.wait(in_flight, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                try:
+                    ended = task.result()
+                except (JiraError, ledger.LeaseLost) as met:
+                    trouble = trouble or met
+                    continue
+                for item in ended:
+                    yield item
+            await work.count_requests()
+            if trouble is not None:
+                batches = []
+    finally:
+        if in_flight:  # an answer to a create is heard, whatever made us stop
+            await asyncio.wait(in_flight)
     if trouble is not None:
         raise trouble
 
@@ -154,18 +158,19 @@ async def _send(work: Work, batch: RunBatch, items: list[RunItem], bodies: list[
 
 
 async def _refused(work: Work, batch: RunBatch, items: list[RunItem], trouble: JiraError) -> list[RunItem]:
+    ids = [item.pk for item in items]
     if trouble.outcome_unknown:
-        await sync_to_async(ledger.close_batch)(batch.pk, RunBatch.State.UNKNOWN)
-        await sync_to_async(ledger.note)(work.run.pk, "no_answer", {"count": len(items), "code": str(trouble.code)})
+        await sync_to_async(_no_answer)(batch, len(items), str(trouble.code))
+        if isinstance(trouble, JiraLoginError):
+            raise trouble  # the first refused login stops everything: more of them bring a CAPTCHA
         return []
-    await sync_to_async(ledger.close_batch)(batch.pk)
     if not isinstance(trouble, JiraRejected | JiraForbidden | JiraNotFound):
         # Definitely not carried out (a limit, a refused login, nobody there): they may be sent again later.
-        await sync_to_async(ledger.put_back_in_queue)(work.run.pk, [item.pk for item in items])
+        await sync_to_async(ledger.put_back)(batch, ids, refused=True)
         raise trouble
     if len(items) > 1:  # refused as a whole: one of them may be the reason, so its neighbours get their own request
         half = len(items) // 2
-        await sync_to_async(ledger.put_back_in_queue)(work.run.pk, [item.pk for item in items])
+        await sync_to_async(ledger.put_back)(batch, ids, refused=True)
         ended: list[RunItem] = []
         for part in (items[:half], items[half:]):
             if await work.may_send():
@@ -179,30 +184,36 @@ async def _refused(work: Work, batch: RunBatch, items: list[RunItem], trouble: J
             trouble.field_errors, trouble.jira_messages, work.metadata, items[0].planned.template
         )
     said = [*trouble.jira_messages, *(f"{name}: {text}" for name, text in trouble.field_errors.items())]
-    return [await sync_to_async(ledger.end)(items[0].pk, State.FAILED, code, values, said)]
+    refused = await sync_to_async(ledger.end)(items[0].pk, State.FAILED, code, values, said, batch_id=batch.pk)
+    await sync_to_async(ledger.close_batch)(batch.pk)
+    return [refused]
+
+
+def _no_answer(batch: RunBatch, count: int, code: str) -> None:
+    ledger.doubt(RunBatch.objects.filter(pk=batch.pk))
+    ledger.note(batch.run_id, "no_answer", {"count": count, "code": code})
 
 
 def _answered(work: Work, batch: RunBatch, items: list[RunItem], answer: BulkAnswer) -> list[RunItem]:
     """Successes by position once the failed ones are taken out; when the counts do not add up, look them up."""
     issues = answer.by_position(len(items))
     if issues is None:
-        ledger.close_batch(batch.pk, RunBatch.State.UNKNOWN)
-        ledger.note(work.run.pk, "no_answer", {"count": len(items), "code": "unreadable"})
+        _no_answer(batch, len(items), "unreadable")
         return []
     errors = {error.failed_element_number: error for error in answer.errors}
-    ended = ledger.created([(items[position], issue.id, issue.key) for position, issue in issues.items()])
-    ended += [_failed(work, items[position], error) for position, error in sorted(errors.items())]
+    ended = ledger.created([(items[position], issue.id, issue.key) for position, issue in issues.items()], batch)
+    ended += [_failed(work, batch, items[position], error) for position, error in sorted(errors.items())]
     work.floor = max([work.floor, *(number_in(issue.key) for issue in issues.values())])
     ledger.close_batch(batch.pk)
     ledger.note(work.run.pk, "batch_answered", {"created": len(issues), "failed": len(errors)})
-    ledger.going_well(work.run.pk)
+    halts.going_well(work.run.pk)
     return ended
 
 
-def _failed(work: Work, item: RunItem, error: BulkError) -> RunItem:
+def _failed(work: Work, batch: RunBatch, item: RunItem, error: BulkError) -> RunItem:
     code, values = from_field_errors(error.field_errors, error.messages, work.metadata, item.planned.template)
     said = [*error.messages, *(f"{name}: {text}" for name, text in error.field_errors.items())]
-    return ledger.end(item.pk, State.FAILED, code, values, said)
+    return ledger.end(item.pk, State.FAILED, code, values, said, batch_id=batch.pk)
 
 
 def number_in(key: str) -> int:

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
 
 from asgiref.sync import sync_to_async
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from jira_integration import ledger
@@ -20,6 +21,8 @@ from jira_integration.export.creates import number_in
 from jira_integration.export.template import IssueIds
 from jira_integration.export.work import READ_AT_ONCE, RunMustWait, Work
 from jira_integration.models import RunBatch, RunItem
+
+MOST_ATTEMPTS = 5  # without an answer; then a person looks what goes on
 
 
 async def highest_number(work: Work) -> int:
@@ -38,23 +41,25 @@ async def settle_unknown(work: Work) -> AsyncIterator[RunItem]:
     batches = await sync_to_async(unknown_batches)(work.run.pk)
     again = None
     for batch in batches:
-        if batch.action != RunBatch.Action.CREATE:
-            continue
         items = await work.items(RunItem.State.SENDING, batch_id=batch.pk)
+        if batch.action == RunBatch.Action.UPDATE:  # an edit may be sent again; it looks before it writes
+            await sync_to_async(ledger.put_back)(batch, [item.pk for item in items], refused=False)
+            continue
         missing = {str(item.planned.uid): item for item in items}
+        left = await sync_to_async(_may_still_work)(batch)
         found = await _by_key(work, batch, missing)
         for item in await sync_to_async(ledger.created)(_taken(missing, found)):
             yield item
-        cannot_be_working = (batch.sent_at or timezone.now()) + timedelta(seconds=conf.UNKNOWN_WAIT_SECONDS)
-        if missing and timezone.now() < cannot_be_working:
-            again = max(again or cannot_be_working, cannot_be_working)
+        if missing and left > timedelta():
+            at = timezone.now() + left
+            again = max(again or at, at)
             continue
         if missing:
             found = await _by_index(work, batch, missing)
             for item in await sync_to_async(ledger.created)(_taken(missing, found)):
                 yield item
         if missing:
-            await sync_to_async(ledger.put_back_in_queue)(work.run.pk, [item.pk for item in missing.values()])
+            await sync_to_async(_absent)(batch, list(missing.values()))
         await sync_to_async(ledger.close_batch)(batch.pk)
         values = {"found": len(items) - len(missing), "missing": len(missing)}
         await sync_to_async(ledger.note)(work.run.pk, "looked_up", values)
@@ -66,6 +71,21 @@ async def settle_unknown(work: Work) -> AsyncIterator[RunItem]:
 def _taken(missing: dict[str, RunItem], found: Mapping[str, IssueIds]) -> list[tuple[RunItem, str, str]]:
     """What was found, taken out of what is missing."""
     return [(missing.pop(uid), issue.id, issue.key) for uid, issue in found.items()]
+
+
+def _absent(batch: RunBatch, items: list[RunItem]) -> None:
+    """Proven absent: they may be sent again. Those that were lost so often already are for a person."""
+    often = [item for item in items if item.attempt >= MOST_ATTEMPTS]
+    for item in often:
+        ledger.end(item.pk, RunItem.State.UNCONFIRMED, "no_answer", batch_id=batch.pk)
+    ledger.put_back(batch, [item.pk for item in items if item not in often], refused=False)
+
+
+def _may_still_work(batch: RunBatch) -> timedelta:
+    """How long Jira may still be at work on it, by the database's clock; asked before a look, since an absence that
+    was seen earlier than that proves nothing."""
+    since, now = RunBatch.objects.filter(pk=batch.pk).annotate(now=Now()).values_list("in_doubt_since", "now").get()
+    return (since or now) + timedelta(seconds=conf.UNKNOWN_WAIT_SECONDS) - now
 
 
 def unknown_batches(run_id: int) -> list[RunBatch]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from itertools import groupby
 
 from asgiref.sync import sync_to_async
 
@@ -24,9 +25,8 @@ State = RunItem.State
 async def confirm(work: Work, level: int) -> AsyncIterator[RunItem]:
     """Read back what was created or updated on one level, several requests in flight; yields the items once their
     tickets are in sync. Raises the first trouble, after what was in flight has come back."""
-    ids = await work.item_ids(State.CREATED, State.UPDATED, confirmed=False, planned__level=level)
-    chunks = [ids[start : start + READ_AT_ONCE] for start in range(0, len(ids), READ_AT_ONCE)]
-    mapped = await sync_to_async(_mapped_fields)(work)
+    chunks = await sync_to_async(_chunks)(work.run.pk, level)
+    mapped = await sync_to_async(_mapped_fields)(work) if chunks else set[str]()
     in_flight: set[asyncio.Task[list[RunItem]]] = set()
     trouble: JiraError | None = None
     while chunks or in_flight:
@@ -46,6 +46,21 @@ async def confirm(work: Work, level: int) -> AsyncIterator[RunItem]:
         await work.count_requests()
     if trouble is not None:
         raise trouble
+
+
+def _chunks(run_id: int, level: int) -> list[list[int]]:
+    """Items to read, a hundred at most to a request and batches kept whole: should a bulk answer have come in another
+    order than it was asked in, all that changed places is seen at once."""
+    rows = RunItem.objects.filter(
+        run_id=run_id, state__in=[State.CREATED, State.UPDATED], confirmed=False, planned__level=level
+    ).order_by("batch_id", "position")
+    chunks: list[list[int]] = []
+    for _batch, found in groupby(rows.values_list("batch_id", "pk"), key=lambda row: row[0] or -row[1]):
+        ids = [pk for _, pk in found]
+        if not chunks or len(chunks[-1]) + len(ids) > READ_AT_ONCE:
+            chunks.append([])
+        chunks[-1] += ids
+    return chunks
 
 
 async def _read_back(work: Work, ids: list[int], mapped: set[str]) -> list[RunItem]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Q
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from jira_integration import audit, ledger
@@ -162,7 +163,8 @@ def resume(run: ExportRun, user: Any) -> ExportRun:
         run.refresh_from_db()
         if run.shown_state not in (State.STOPPED, State.INTERRUPTED, State.WAITING):
             raise CannotDo("nothing_to_continue")
-        ExportRun.objects.filter(pk=run.pk, state=run.state).update(
+        seen = {"state": run.state, "lease_token": run.lease_token, "lease_until": run.lease_until}
+        queued = ExportRun.objects.filter(pk=run.pk, **seen).update(
             state=State.QUEUED,
             lease_token="",
             lease_until=None,
@@ -172,7 +174,9 @@ def resume(run: ExportRun, user: Any) -> ExportRun:
             finished_at=None,
             seq=F("seq") + 1,
         )
-        RunBatch.objects.filter(run=run, state=RunBatch.State.SENDING).update(state=RunBatch.State.UNKNOWN)
+        if not queued:  # a worker took it up in the same moment
+            raise CannotDo("nothing_to_continue")
+        ledger.doubt(RunBatch.objects.filter(run=run), run.lease_until)
         _queue_again(run, RunItem.objects.filter(run=run, state=Item.NOT_SENT))
         _look_again(run, RunItem.objects.filter(run=run, state=Item.UNCONFIRMED))
         ledger.note(run.pk, "continued_by_person")
@@ -202,16 +206,18 @@ def retry(run: ExportRun, user: Any, item: RunItem | None = None, cause: str = "
         items = RunItem.objects.filter(run=run, **({"pk": item.pk} if item else {}))
         items = items.filter(error_code=cause) if cause else items
         again = items.filter(Q(state=Item.FAILED) | Q(state=Item.NOT_SENT))
-        if item is not None and item.kind == "epic":
-            waiting = RunItem.objects.filter(run=run, state=Item.NOT_SENT, error_code="epic_failed")
-            again = again | waiting.filter(planned__parent_uid=item.planned.uid)
+        # Their stories wait for epics that are tried again, whichever way they were chosen.
+        epics = items.filter(kind="epic", state__in=[Item.FAILED, Item.NOT_SENT, Item.UNCONFIRMED])
+        waiting = RunItem.objects.filter(run=run, state=Item.NOT_SENT, error_code="epic_failed")
+        again = again | waiting.filter(planned__parent_uid__in=list(epics.values_list("planned__uid", flat=True)))
         count = _queue_again(run, again)
         count += _look_again(run, items.filter(state=Item.UNCONFIRMED))
         if not count:
             raise CannotDo("nothing_to_retry")
-        ExportRun.objects.filter(pk=run.pk).update(
+        if not ExportRun.objects.filter(pk=run.pk, state__in=ExportRun.ENDED).update(
             state=State.QUEUED, finished_at=None, reason_code="", seq=F("seq") + 1
-        )
+        ):
+            raise CannotDo("run_still_active")
         audit.record("retried", {"run": run.pk, "count": count}, user=user, project_ref=run.project_ref)
     run.refresh_from_db()
     return count
@@ -225,11 +231,21 @@ def _queue_again(run: ExportRun, items: Any) -> int:
 
 
 def _look_again(run: ExportRun, items: Any) -> int:
-    """Items in doubt go back to "sending" and their batches to "unknown": the push looks them up first."""
-    batches = set(items.exclude(batch=None).values_list("batch_id", flat=True))
-    ids = list(items.values_list("pk", flat=True))
-    RunBatch.objects.filter(pk__in=batches).update(state=RunBatch.State.UNKNOWN)
-    return RunItem.objects.filter(pk__in=ids).update(state=Item.SENDING, seq=ledger.next_seq(run.pk))
+    """Items in doubt: the push looks them up before anything is sent. What Jira named an id for is only read back; it
+    is never made anew, not even when it is gone."""
+    found = list(items.values_list("pk", "action", "issue_id", "error_code", "batch_id"))
+    read = [row for row in found if row[2] and (row[1] == Action.CREATE or row[3] == "not_read_back")]
+    for action, state in ((Action.CREATE, Item.CREATED), (Action.UPDATE, Item.UPDATED)):
+        ids = [row[0] for row in read if row[1] == action]
+        RunItem.objects.filter(pk__in=ids).update(state=state, confirmed=False, seq=ledger.next_seq(run.pk))
+    doubtful = [row for row in found if row not in read]
+    batches = RunBatch.objects.filter(pk__in={row[4] for row in doubtful if row[4]})
+    batches.filter(in_doubt_since=None).update(in_doubt_since=Now())
+    batches.update(state=RunBatch.State.UNKNOWN)
+    RunItem.objects.filter(pk__in=[row[0] for row in doubtful]).update(
+        state=Item.SENDING, attempt=0, seq=ledger.next_seq(run.pk)
+    )
+    return len(found)
 
 
 def waiting_runs(connection_ids: Iterable[int]) -> list[int]:

@@ -42,8 +42,7 @@ class Workflow:
 async def move_all(work: Work, level: int) -> AsyncIterator[RunItem]:
     """Move what the plan wants moved; yields each item that was. An issue without a way stays where it is, and the
     run's activity says so."""
-    told = await sync_to_async(_told)(work.run.pk)
-    ids = [pk for pk in await sync_to_async(_to_move)(work.run.pk, level) if pk not in told]
+    ids = await sync_to_async(ledger.to_move)(work.run.pk, planned__level=level)
     workflow = Workflow()
     for start in range(0, len(ids), READ_AT_ONCE):
         chunk = await work.load(ids[start : start + READ_AT_ONCE])
@@ -117,18 +116,3 @@ def _next(steps: list[Transition], wanted: dict[str, str], now: StatusInfo, been
         and step.to.category != "done"
     ]
     return min(nearer, key=lambda step: abs(goal - ORDER.get(step.to.category, 1)), default=None)
-
-
-def _to_move(run_id: int, level: int) -> list[int]:
-    """Items that stand in another status than the plan wants."""
-    rows = RunItem.objects.filter(
-        run_id=run_id, state__in=[State.CREATED, State.UPDATED], confirmed=True, planned__level=level
-    ).exclude(planned__status_to={})
-    found = rows.order_by("position").values_list("pk", "planned__status_to", "ticket__status_id")
-    return [pk for pk, wanted, status in found if wanted["id"] != status]
-
-
-def _told(run_id: int) -> set[int]:
-    """Items for which this run already said that there is no way."""
-    rows = RunItem.objects.filter(run_id=run_id, events__code__in=["status_refused", "status_not_reached"])
-    return set(rows.values_list("pk", flat=True))

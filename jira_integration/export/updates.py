@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 from asgiref.sync import sync_to_async
 
-from jira_integration import ledger
+from jira_integration import halts, ledger
 from jira_integration.catalogue import from_error, from_field_errors
 from jira_integration.client.exceptions import JiraError, JiraForbidden, JiraNotFound, JiraRejected
 from jira_integration.client.schemas import Issue
@@ -21,7 +21,7 @@ State = RunItem.State
 
 async def update_all(work: Work) -> AsyncIterator[RunItem]:
     """Carry out the planned updates. An issue that changed since the preview is left alone and says so."""
-    ids = await work.item_ids(State.QUEUED, State.SENDING, action="update")
+    ids = await work.item_ids(State.QUEUED, action="update")
     for start in range(0, len(ids), READ_AT_ONCE):
         chunk = await work.load(ids[start : start + READ_AT_ONCE])
         names = sorted({name for item in chunk for name in sent_fields(item.planned)} | {"updated"})
@@ -58,20 +58,21 @@ async def _update(work: Work, item: RunItem, issue: Issue | None, version: int |
     try:
         await work.jira.edit_issue(item.issue_id, fields=body.get("fields"), update=body.get("update"))
     except (JiraRejected, JiraForbidden, JiraNotFound) as trouble:
-        await sync_to_async(ledger.close_batch)(batch.pk)
         code, values = from_error(trouble, work.run.connection)
         if trouble.field_errors:
             code, values = from_field_errors(trouble.field_errors, trouble.jira_messages, work.metadata, body)
         said = [*trouble.jira_messages, *(f"{name}: {text}" for name, text in trouble.field_errors.items())]
-        return await end(item.pk, State.FAILED, code, values, said)
-    except JiraError:
-        # An edit sets values: sending it again after a look (above) does no harm, so it goes back into the queue.
+        refused = await end(item.pk, State.FAILED, code, values, said, batch_id=batch.pk)
         await sync_to_async(ledger.close_batch)(batch.pk)
-        await sync_to_async(ledger.put_back_in_queue)(work.run.pk, [item.pk])
+        return refused
+    except JiraError as trouble:
+        # An edit sets values: sending it again after a look (above) does no harm, so it goes back into the queue.
+        await sync_to_async(ledger.put_back)(batch, [item.pk], refused=not trouble.outcome_unknown)
         raise
+    done = await sync_to_async(ledger.updated)(item.pk)
     await sync_to_async(ledger.close_batch)(batch.pk)
-    await sync_to_async(ledger.going_well)(work.run.pk)
-    return await sync_to_async(ledger.updated)(item.pk)
+    await sync_to_async(halts.going_well)(work.run.pk)
+    return done
 
 
 def _write_down(work: Work, item: RunItem, body: object) -> RunBatch:

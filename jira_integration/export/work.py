@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import time
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from asgiref.sync import sync_to_async
+from django.db import InterfaceError, OperationalError
 from django.db.models import Q
 
 from jira_integration import ledger
@@ -18,6 +21,7 @@ from jira_integration.export.template import IssueIds
 from jira_integration.mapping.metadata import ProjectMetadata
 from jira_integration.models import ExportedTicket, ExportRun, PlannedTicket, ProjectMapping, RunItem
 
+log = logging.getLogger(__name__)
 READ_AT_ONCE = 100  # bulkfetch's limit
 
 
@@ -50,6 +54,7 @@ class Work:
     metadata: ProjectMetadata
     floor: int = 0  # the highest issue number known in the Jira project
     counted: tuple[int, int] = field(default=(0, 0))
+    good_until: tuple[float, float] = (0.0, 0.0)  # the lease, as this process knows it: monotonic and wall clock
 
     async def item_ids(self, *states: str, **conditions: object) -> list[int]:
         """Ids alone: ten thousand bodies at once would not fit into a worker's memory."""
@@ -71,6 +76,25 @@ class Work:
             raise ledger.LeaseLost(self.run.pk)
         return not await sync_to_async(ledger.stopping)(self.run.pk)
 
+    async def _renew(self) -> bool:
+        """True while the lease is ours. A database that is away for a moment is asked again at the next beat."""
+        before = (time.monotonic(), time.time())
+        try:
+            ours = await sync_to_async(ledger.renew)(self.run.pk, self.token)
+        except (OperationalError, InterfaceError) as away:
+            log.warning("The lease of run %s could not be renewed: %s", self.run.pk, away)
+            return True
+        if ours:
+            self.good_until = (before[0] + conf.LEASE_SECONDS, before[1] + conf.LEASE_SECONDS)
+        return ours
+
+    def may_leave(self) -> bool:
+        """Asked in the thread that sends, right before the first byte of a write: nothing may lie between, neither a
+        wait for a turn nor a process that was stopped there. Both clocks count, since the first stands still while
+        a machine sleeps and the second may be set back."""
+        monotonic, wall = self.good_until
+        return time.monotonic() < monotonic and time.time() < wall
+
     async def count_requests(self) -> None:
         sent = self.jira.transport.sent
         total, writes = self.counted
@@ -82,9 +106,11 @@ class Work:
         """Renew the lease while work goes on. When it is lost, the next `may_send` says so."""
 
         async def beat() -> None:
-            while await sync_to_async(ledger.renew)(self.run.pk, self.token):
+            while await self._renew():
                 await asyncio.sleep(conf.LEASE_SECONDS / 3)
 
+        await self._renew()
+        self.jira.transport.may_leave = self.may_leave
         task = asyncio.create_task(beat())
         try:
             yield

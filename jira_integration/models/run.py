@@ -101,6 +101,7 @@ class RunBatch(models.Model):
     state = models.CharField(max_length=7, choices=State, default=State.QUEUED)
     lease_token = models.CharField(max_length=40, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
+    in_doubt_since = models.DateTimeField(null=True, blank=True, help_text="Nothing of it can have left after this.")
     key_floor = models.PositiveIntegerField(default=0, help_text="The highest issue number known before it was sent.")
 
     class Meta:

@@ -16,9 +16,8 @@ from django.db import connection
 WAIT_SECONDS = 60
 
 
-@contextmanager
-def running_worker(redis_url: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Start a worker with one process; killed at the end if it still lives."""
+def environment_of_workers(redis_url: str) -> dict[str, str]:
+    """This process's, with the test's own database and broker in it."""
     database = connection.settings_dict
     if connection.vendor == "sqlite":
         database_url = f"sqlite:///{database['NAME']}"
@@ -26,12 +25,18 @@ def running_worker(redis_url: str) -> Iterator[subprocess.Popen[bytes]]:
         host, port = database["HOST"].replace("/", "%2F"), database["PORT"]
         where = f"{host}:{port}" if port else host
         database_url = f"postgres://{database['USER']}:{database['PASSWORD']}@{where}/{database['NAME']}"
-    environment = {
+    return {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "tests.chaos.settings",
         "DATABASE_URL": database_url,
         "REDIS_URL": redis_url,
     }
+
+
+@contextmanager
+def running_worker(redis_url: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Start a worker with one process; killed at the end if it still lives."""
+    environment = environment_of_workers(redis_url)
     command = [sys.executable, "-m", "celery", "-A", "config", "worker", "--pool=solo", "--without-gossip"]
     worker = subprocess.Popen([*command, "--without-mingle", "-l", "WARNING"], env=environment, start_new_session=True)
     try:

@@ -1,0 +1,144 @@
+"""When a run cannot go on: it waits, for a time or a person; it breaks off; it ends before its work is done.
+
+Like the ledger: each function is one committed step that says in its WHERE whose lease must still hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from jira_integration import ledger
+from jira_integration.conf import conf
+from jira_integration.models import ExportRun, RunEvent, RunItem
+
+Item = RunItem.State
+Run = ExportRun.State
+MOST_BREAKS = 5  # in a row, with nothing achieved between: a worker that dies of this very run would die for ever
+ACHIEVED = ("batch_answered", "looked_up", "continued_by_person", "run_begun")
+
+
+def wait(run_id: int, token: str, code: str, values: Mapping[str, Any], not_before: datetime | None) -> None:
+    """Give the lease back and wait: until `not_before`, or for a person when there is none.
+
+    A run that is being stopped waits only for answers that come soon; else it ends, and what is in doubt stays
+    unconfirmed. Raises LeaseLost.
+    """
+    with transaction.atomic():
+        if ExportRun.objects.filter(pk=run_id, lease_token=token, state=Run.STOPPING).exists():
+            _stop_soon(run_id, token, not_before)
+            return
+        waits = ExportRun.objects.filter(pk=run_id, lease_token=token, state=Run.RUNNING).update(
+            state=Run.WAITING,
+            reason_code=code,
+            reason_values=dict(values),
+            not_before=not_before,
+            lease_token="",
+            lease_until=None,
+            seq=F("seq") + 1,
+        )
+        if not waits:
+            raise ledger.LeaseLost(run_id)
+        ExportRun.objects.filter(pk=run_id, waiting_since=None).update(waiting_since=timezone.now())
+        ledger.note(run_id, "waiting", {"code": code, **values})
+
+
+def _stop_soon(run_id: int, token: str, not_before: datetime | None) -> None:
+    in_doubt = RunItem.objects.filter(run_id=run_id, state=Item.SENDING).exists()
+    soon = timezone.now() + timedelta(seconds=2 * conf.UNKNOWN_WAIT_SECONDS)
+    if in_doubt and not_before is not None and not_before <= soon:
+        # Nobody may take it up before: the sweep does when the lease is over.
+        ExportRun.objects.filter(pk=run_id, lease_token=token).update(lease_until=not_before, seq=F("seq") + 1)
+        return
+    _not_read_back(run_id)
+    ledger.finish(run_id, token)
+
+
+def give_up(run_id: int, token: str, code: str, values: Mapping[str, Any]) -> None:
+    """After the last try a person decides; what is in doubt is never sent again unasked."""
+    with transaction.atomic():
+        wait(run_id, token, code, values, None)
+        ledger.in_doubt(run_id)
+
+
+def going_well(run_id: int) -> None:
+    """Jira answered: what made the run wait is over."""
+    ExportRun.objects.filter(pk=run_id).exclude(waiting_since=None).update(
+        waiting_since=None, reason_code="", reason_values={}
+    )
+
+
+def fail(run_id: int, token: str, code: str, values: Mapping[str, Any]) -> ExportRun:
+    """Stop before the first write: nothing was sent, and the reason concerns the whole run."""
+    with transaction.atomic():
+        if not ExportRun.objects.filter(pk=run_id, lease_token=token).update(
+            state=Run.FAILED,
+            reason_code=code,
+            reason_values=dict(values),
+            lease_token="",
+            lease_until=None,
+            finished_at=timezone.now(),
+            seq=F("seq") + 1,
+        ):
+            raise ledger.LeaseLost(run_id)
+        _not_sent(run_id, code, values)
+        ledger.note(run_id, "ended", {"state": Run.FAILED.value})
+    return ExportRun.objects.get(pk=run_id)
+
+
+def stop_all(run_id: int, token: str, code: str, values: Mapping[str, Any]) -> ExportRun:
+    """Jira refused something that concerns the whole run: what is left is not sent; what was done stays done."""
+    with transaction.atomic():
+        _not_sent(run_id, code, values)
+        _not_read_back(run_id)
+        return ledger.finish(run_id, token)
+
+
+def _not_read_back(run_id: int) -> None:
+    """The run ends before Jira has shown these: "Check Jira" reads them."""
+    RunItem.objects.filter(run_id=run_id, state__in=[Item.CREATED, Item.UPDATED], confirmed=False).update(
+        state=Item.UNCONFIRMED, error_code="not_read_back", seq=ledger.next_seq(run_id)
+    )
+
+
+def _not_sent(run_id: int, code: str, values: Mapping[str, Any]) -> None:
+    RunItem.objects.filter(run_id=run_id, state=Item.QUEUED).update(
+        state=Item.NOT_SENT, error_code=code, error_values=dict(values), seq=ledger.next_seq(run_id)
+    )
+
+
+def interrupted() -> list[int]:
+    """Mark runs whose worker stopped renewing the lease, and return their ids. What was in flight is in doubt."""
+    over = ExportRun.objects.filter(state=Run.RUNNING, lease_until__lt=Now())
+    return [run_id for run_id in over.values_list("pk", flat=True) if _interrupt(run_id, lease_until__lt=Now())]
+
+
+def broke_off(run_id: int, token: str) -> bool:
+    """The worker itself says that it cannot go on, for a reason nobody foresaw. Nothing of it leaves any more."""
+    return _interrupt(run_id, lease_token=token)
+
+
+def _interrupt(run_id: int, **lease: Any) -> bool:
+    """Interrupted until the sweep takes the run up, or until a person does when that has helped nothing."""
+    with transaction.atomic():
+        run = ExportRun.objects.filter(pk=run_id, state=Run.RUNNING, **lease)
+        # The token goes: a worker that wakes late drives nothing any more. The lease's end stays: what was in flight
+        # left before it.
+        if not run.update(state=Run.INTERRUPTED, reason_code="worker_lost", lease_token="", seq=F("seq") + 1):
+            return False
+        ledger.note(run_id, "worker_lost")
+        if _breaks_in_a_row(run_id) >= MOST_BREAKS:
+            ExportRun.objects.filter(pk=run_id).update(state=Run.WAITING, not_before=None)
+    return True
+
+
+def _breaks_in_a_row(run_id: int) -> int:
+    events = RunEvent.objects.filter(run_id=run_id)
+    achieved = events.filter(code__in=ACHIEVED).order_by("-pk").values_list("pk", flat=True).first() or 0
+    return events.filter(code="worker_lost", pk__gt=achieved).count()
