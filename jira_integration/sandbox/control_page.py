@@ -54,7 +54,7 @@ def _shown(request: Request, form: Form | None = None, problem: str = "") -> Res
         writes=sum(entry.write for entry in traffic.log),
         problem=fill('<div class="problem" role="alert">$why</div>', why=problem) if problem else "",
         rules=_rules(traffic.rules),
-        open_rule=Html(" open") if problem and "kind" in given else "",
+        open_rule=Html("open") if problem and "kind" in given else "",
         kinds=_options(KINDS.items(), given.get("kind", "close_after_write")),
         methods=_options(_METHODS, given.get("method", "POST")),
         paths=join(fill('<option value="$path"></option>', path=path) for path in _PATHS),
