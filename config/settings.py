@@ -78,6 +78,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "stories_qa.middleware.HtmxLoginMiddleware",
+    "stories_qa.middleware.ZeroByteMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"

@@ -10,6 +10,7 @@ from django.core.validators import RegexValidator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from stories_qa.forms.text import Text
 from stories_qa.models import Membership, Project, Role
 
 KEY = RegexValidator(
@@ -18,10 +19,8 @@ KEY = RegexValidator(
 
 
 class ProjectForm(forms.Form):
-    name = forms.CharField(
-        label=gettext_lazy("Name"), max_length=120, error_messages={"required": gettext_lazy("Enter a name.")}
-    )
-    key = forms.CharField(
+    name = Text(label=gettext_lazy("Name"), max_length=120, error_messages={"required": gettext_lazy("Enter a name.")})
+    key = Text(
         label=gettext_lazy("Key"),
         max_length=10,
         help_text=gettext_lazy("Short, for addresses: SHOP gives /p/SHOP/. It stays for good."),
@@ -40,7 +39,7 @@ class ProjectForm(forms.Form):
 class MemberForm(forms.Form):
     """Add somebody who has an account, by user name or e-mail."""
 
-    person = forms.CharField(
+    person = Text(
         label=gettext_lazy("User name or e-mail"),
         max_length=254,
         error_messages={"required": gettext_lazy("Enter a user name or an e-mail address.")},

@@ -9,13 +9,14 @@ from django.contrib.auth import get_user_model
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from stories_qa.forms.text import Text
 from stories_qa.models import Epic, Priority, Project, Status, Story
 
 TITLE_LIMIT = 2000  # characters
 NAMED = "name:"  # an assignee who is no member: known by name only
 
 
-class TitleField(forms.CharField):
+class TitleField(Text):
     """One line; line ends that were pasted in become spaces."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -38,7 +39,7 @@ def text_area(rows: int) -> forms.Textarea:
     return forms.Textarea(attrs={"rows": rows, "dir": "auto"})
 
 
-class LabelsField(forms.CharField):
+class LabelsField(Text):
     """Labels with commas between them; the cleaned value is a list without doubles."""
 
     def __init__(self) -> None:
@@ -62,7 +63,7 @@ class TextForm(forms.Form):
     """Title and description of a story or an epic."""
 
     title = TitleField()
-    description = forms.CharField(
+    description = Text(
         label=gettext_lazy("Description"),
         required=False,
         max_length=200_000,
@@ -84,7 +85,13 @@ class PropertiesForm(forms.Form):
         min_value=0,
         max_digits=5,
         decimal_places=1,
-        error_messages={"invalid": gettext_lazy("Story points are a number, for example 3 or 0.5.")},
+        error_messages={
+            "invalid": gettext_lazy("Story points are a number, for example 3 or 0.5."),
+            **dict.fromkeys(
+                ("min_value", "max_digits", "max_whole_digits", "max_decimal_places"),
+                gettext_lazy("Story points go from 0 to 9999.9, with one digit after the point."),
+            ),
+        },
         widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
     )
     labels = LabelsField()

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from stories_qa.forms.story import TitleField, text_area
+from stories_qa.forms.text import Text
 from stories_qa.models import LastResult, Project, Story
 
 STEP_PARTS = ("action", "expected")
@@ -18,16 +19,14 @@ class TestCaseForm(forms.Form):
     __test__ = False  # not a pytest class
 
     title = TitleField()
-    story = forms.CharField(
+    story = Text(
         label=gettext_lazy("Story"),
         required=False,
         max_length=24,
         help_text=gettext_lazy("Its key, for example US-142."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
-    preconditions = forms.CharField(
-        label=gettext_lazy("Preconditions"), required=False, max_length=50_000, widget=text_area(3)
-    )
+    preconditions = Text(label=gettext_lazy("Preconditions"), required=False, max_length=50_000, widget=text_area(3))
     last_result = forms.ChoiceField(
         label=gettext_lazy("Last result"), choices=LastResult.choices, initial=LastResult.NOT_RUN
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import json
+import math
 import re
 from collections.abc import Callable
 from pathlib import Path, PurePath
@@ -64,7 +65,7 @@ def too_large(size: int, limit: int) -> BacklogUnreadable:
     """The refusal of a file of `size` bytes; also said before it is read into memory."""
     return BacklogUnreadable(
         _("The file has %(size)s MB; up to %(limit)s MB come in at once. Split it and bring in the parts one by one.")
-        % {"size": f"{size / 1_048_576:.1f}", "limit": f"{limit / 1_048_576:g}"},
+        % {"size": f"{math.ceil(size / 104_857.6) / 10:g}", "limit": f"{limit / 1_048_576:g}"},
         "too_large",
     )
 
