@@ -86,8 +86,9 @@ def moved(ticket_id: int, status: tuple[str, str], base_status: str) -> None:
         ticket = ExportedTicket.objects.get(pk=ticket_id)
         ticket.status_id, ticket.status_name = status
         ticket.base_status = base_status
+        ticket.moved_at = timezone.now()
         ticket.seq = next_live_seq(ticket.project_ref)
-        ticket.save(update_fields=["status_id", "status_name", "base_status", "seq"])
+        ticket.save(update_fields=["status_id", "status_name", "base_status", "moved_at", "seq"])
 
 
 def agree_on_versions(agreed: Mapping[int, tuple[int, str]]) -> None:

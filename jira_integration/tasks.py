@@ -74,8 +74,10 @@ async def carry_out(run_id: int) -> ExportRun:
     except ledger.LeaseLost:
         log.warning("Run %s is driven by another worker now.", run_id)
     except BaseException:
-        # Nobody foresaw this: the run says at once that it was interrupted, and the reason goes to the log.
-        await sync_to_async(halts.broke_off)(run_id, token)
+        # Nobody foresaw this: the run says at once that it was interrupted, and the reason goes to the log. Without
+        # a database the end of the lease says so.
+        with suppress(OperationalError, InterfaceError):
+            await sync_to_async(halts.broke_off)(run_id, token)
         raise
     await run.arefresh_from_db()
     await sync_to_async(progress.publish_run)(run)
@@ -246,9 +248,10 @@ def handle_delivery(delivery_id: int) -> None:
 async def _reread(connection: JiraConnection, event: inbox.Event) -> int:
     """Read the issue and take it in; how many (0 or 1) could not be judged yet."""
     fields = await sync_to_async(watched_fields)(connection)
+    asked_at = timezone.now()
     async with jira_client(connection) as jira:
         issues = await jira.bulk_fetch([event.issue_id], fields=fields)
-    changes: list[IssueChange | IssueGone] = [change_of(issue, event.actor) for issue in issues]
+    changes: list[IssueChange | IssueGone] = [change_of(issue, event.actor, asked_at) for issue in issues]
     if not issues and event.name == "jira:issue_deleted":
         # Jira said so itself and shows it no more; an absent issue alone would not be believed.
         changes = [IssueGone(event.issue_id, event.actor)]

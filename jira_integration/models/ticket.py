@@ -47,6 +47,7 @@ class ExportedTicket(models.Model):
         default=dict, blank=True, help_text="What changed in Jira and was not taken in, by field."
     )
     jira_updated_at = models.DateTimeField(null=True, blank=True, help_text="`updated` of the news last taken in.")
+    moved_at = models.DateTimeField(null=True, blank=True, help_text="When we last moved the issue to a status.")
     error_code = models.CharField(max_length=40, blank=True)
     checked_at = models.DateTimeField(null=True, blank=True)
     seq = models.PositiveBigIntegerField(default=0, help_text="Rises with every save that pages are told of.")

@@ -23,6 +23,7 @@ class IssueChange:
     updated_at: datetime | None
     fields: Mapping[str, Any]
     actor: str = ""
+    asked_at: datetime | None = None  # by our clock, before the request left
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class IssueGone:
     actor: str = ""
 
 
-def change_of(issue: Issue, actor: str = "") -> IssueChange:
+def change_of(issue: Issue, actor: str = "", asked_at: datetime | None = None) -> IssueChange:
     status = issue.status
     return IssueChange(
         issue_id=issue.id,
@@ -44,6 +45,7 @@ def change_of(issue: Issue, actor: str = "") -> IssueChange:
         updated_at=issue.updated,
         fields=issue.fields,
         actor=actor,
+        asked_at=asked_at,
     )
 
 

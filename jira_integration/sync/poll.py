@@ -44,7 +44,7 @@ async def poll(jira: JiraClient, connection: JiraConnection) -> AsyncIterator[li
     jql = f'project in ({", ".join(projects)}) AND updated >= "-{minutes}m" ORDER BY updated ASC'
     fields = await sync_to_async(watched_fields)(connection)
     async for page in jira.search(jql, fields=fields):
-        yield [change_of(issue) for issue in page.issues]
+        yield [change_of(issue, asked_at=started) for issue in page.issues]
     await sync_to_async(_looked)(connection, started)
 
 
@@ -61,7 +61,7 @@ async def sweep(jira: JiraClient, connection: JiraConnection) -> AsyncIterator[l
     for start in range(0, len(ids), READ_AT_ONCE):
         chunk = ids[start : start + READ_AT_ONCE]
         issues = await jira.bulk_fetch(chunk, fields=fields)
-        yield [change_of(issue) for issue in issues]
+        yield [change_of(issue, asked_at=started) for issue in issues]
         seen = {issue.id for issue in issues}
         gone += [IssueGone(issue_id) for issue_id in chunk if issue_id not in seen]
     if len(gone) > max(FEW, MOST_MISSING * len(ids)):

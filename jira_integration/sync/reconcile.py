@@ -158,6 +158,8 @@ def _take_in(
         return None  # older news, out of order
     if snapshot is None or snapshot.sync_off:
         return None
+    if ticket.moved_at and change.asked_at and change.asked_at < ticket.moved_at:
+        raise Overtaken  # read before we moved the issue: what it shows is where it stood then
     before = _state_of(ticket)
     theirs = {
         name: change.fields.get(name)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from django.utils import timezone
 
 from jira_integration import tasks
+from jira_integration.agreement import moved
 from jira_integration.models import ExportedTicket, ExportRun, JiraConnection, ProjectMapping, RunItem, WebhookDelivery
 from jira_integration.sync.changes import IssueChange
 from jira_integration.sync.reconcile import Counts, reconcile
@@ -103,3 +105,20 @@ def test_an_older_copy_never_undoes_what_was_written_meanwhile(
 
     assert counts.held == 1
     assert Story.objects.get(key="US-1").status == "backlog"
+
+
+def test_news_read_before_we_moved_the_issue_do_not_move_the_story_back(mapping: ProjectMapping) -> None:
+    story = Story.objects.get(key="US-1")
+    ticket = ExportedTicket.objects.get(story_ref=story.ref)
+    asked_at = timezone.now()
+    old = IssueChange(
+        ticket.issue_id, ticket.issue_key, ticket.status_id, ticket.status_name, "new", timezone.now(), {}, "", asked_at
+    )
+    Story.objects.filter(pk=story.pk).update(status="in_progress")
+    moved(ticket.pk, ("3", "In Progress"), "in_progress")
+    counts = Counts()
+
+    assert list(reconcile(mapping.connection, [old], counts)) == []
+
+    story.refresh_from_db()
+    assert (story.status, counts.held) == ("in_progress", 1)
