@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from datetime import timedelta
 
 from asgiref.sync import async_to_sync, sync_to_async
 from celery import shared_task
-from django.db import transaction
+from django.db import DatabaseError, InterfaceError, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 from kombu.exceptions import OperationalError
@@ -76,7 +77,7 @@ async def carry_out(run_id: int) -> ExportRun:
     except BaseException:
         # Nobody foresaw this: the run says at once that it was interrupted, and the reason goes to the log. Without
         # a database the end of the lease says so.
-        with suppress(OperationalError, InterfaceError):
+        with suppress(DatabaseError, InterfaceError):
             await sync_to_async(halts.broke_off)(run_id, token)
         raise
     await run.arefresh_from_db()
