@@ -1,7 +1,7 @@
 # One script stands behind every target: dev.py, which needs nothing but Python.
 PYTHON ?= python3
 
-.PHONY: setup run test check bench screenshots
+.PHONY: setup run test check bench chaos screenshots
 
 setup: ## .venv with everything for work on the project
 	@$(PYTHON) dev.py setup
@@ -17,6 +17,9 @@ check: ## style, types, templates, imports, migrations
 
 bench: ## measure, beside the peers: benchmarks/RESULTS.md; BENCH="--quick" for a short look
 	@BENCH="$(BENCH)" $(PYTHON) dev.py bench
+
+chaos: ## exports under every fault: 25 schedules of killed processes, restarts, ten thousand items; CHAOS_SEED=7 for another
+	@$(PYTHON) dev.py chaos
 
 screenshots: ## docs/images/*.png, of the running product
 	@$(PYTHON) dev.py screenshots

@@ -1,4 +1,4 @@
-"""What the Makefile's targets do: `python3 dev.py setup | run | test | check | bench | screenshots`.
+"""What the Makefile's targets do: `python3 dev.py setup | run | test | check | bench | chaos | screenshots`.
 
 Needs only Python's standard library, so that it works in a fresh clone.
 """
@@ -41,7 +41,8 @@ def main(arguments: list[str]) -> int:
     if not (3, 11) <= sys.version_info[:2] <= (3, 13):
         found = ".".join(map(str, sys.version_info[:2]))
         return stop(f"Python 3.11, 3.12 or 3.13 is needed; this is {found}. Try: make {arguments[0]} PYTHON=python3.12")
-    targets = {"setup": setup, "run": run, "test": test, "check": check, "bench": bench, "screenshots": screenshots}
+    targets = {"setup": setup, "run": run, "test": test, "check": check, "bench": bench, "chaos": chaos}
+    targets["screenshots"] = screenshots
     if len(arguments) != 1 or arguments[0] not in targets:
         return stop(f"Usage: python3 dev.py {' | '.join(targets)}")
     try:
@@ -104,6 +105,17 @@ def screenshots() -> int:
     environment = dict(os.environ, DJANGO_SETTINGS_MODULE="tests.settings")
     command = [PYTHON, "-m", "tests.browser.screenshots"]
     return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
+
+
+def chaos() -> int:
+    """Everything of tests/chaos, the long runs too; each prints the seed it was drawn from."""
+    install(DEV_LOCK)
+    os.environ.setdefault("CHAOS_PROCESSES", "25")
+    results = {
+        "schedules": timed([tool("pytest"), "-n", "2", "-rP", "tests/chaos"]),
+        "ten thousand items": timed([tool("pytest"), "-s", "tests/chaos/long_run.py"]),
+    }
+    return report(results)
 
 
 def run_checks() -> dict[str, tuple[bool, float]]:

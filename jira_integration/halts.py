@@ -1,4 +1,4 @@
-"""When a run cannot go on: it waits, for a time or a person; it breaks off; it ends before its work is done.
+"""When a run does not go on: it has done its work, waits for a time or a person, breaks off, ends before its time.
 
 Like the ledger: each function is one committed step that says in its WHERE whose lease must still hold.
 """
@@ -57,20 +57,64 @@ def _stop_soon(run_id: int, token: str, not_before: datetime | None) -> None:
         ExportRun.objects.filter(pk=run_id, lease_token=token).update(lease_until=not_before, seq=F("seq") + 1)
         return
     _not_read_back(run_id)
-    ledger.finish(run_id, token)
+    finish(run_id, token)
 
 
 def give_up(run_id: int, token: str, code: str, values: Mapping[str, Any]) -> None:
     """After the last try a person decides; what is in doubt is never sent again unasked."""
     with transaction.atomic():
         wait(run_id, token, code, values, None)
-        ledger.in_doubt(run_id)
+        _in_doubt(run_id)
 
 
 def going_well(run_id: int) -> None:
     """Jira answered: what made the run wait is over."""
     ExportRun.objects.filter(pk=run_id).exclude(waiting_since=None).update(
         waiting_since=None, reason_code="", reason_values={}
+    )
+
+
+def finish(run_id: int, token: str) -> ExportRun:
+    """End the run by what its items came to. Items still queued were stopped before they were sent; what was sent
+    without an answer stays unconfirmed."""
+    with transaction.atomic():
+        ledger.keep(run_id, token)
+        run = ExportRun.objects.get(pk=run_id)
+        stopped = run.state == Run.STOPPING
+        unmoved = stopped and bool(ledger.to_move(run_id))
+        RunItem.objects.filter(run_id=run_id, state=Item.QUEUED).update(
+            state=Item.NOT_SENT, error_code="run_stopped", seq=ledger.next_seq(run_id)
+        )
+        _in_doubt(run_id)
+        states = set(RunItem.objects.filter(run_id=run_id).values_list("state", flat=True))
+        well = states & set(RunItem.WELL)
+        badly = states - set(RunItem.WELL) - {Item.SKIPPED}
+        if stopped and (unmoved or Item.NOT_SENT in states):
+            state = Run.STOPPED
+        elif not badly:
+            state = Run.DONE
+        else:
+            state = Run.PARTLY_DONE if well else Run.FAILED
+        ExportRun.objects.filter(pk=run_id).update(
+            state=state,
+            lease_token="",
+            lease_until=None,
+            not_before=None,
+            waiting_since=None,
+            reason_code="",
+            reason_values={},
+            finished_at=timezone.now(),
+            seq=F("seq") + 1,
+        )
+        ledger.note(run_id, "ended", {"state": str(state)})
+    run.refresh_from_db()
+    return run
+
+
+def _in_doubt(run_id: int) -> None:
+    """What nobody could ask Jira about is for a person ("Check Jira"); never sent again unasked."""
+    RunItem.objects.filter(run_id=run_id, state=Item.SENDING).update(
+        state=Item.UNCONFIRMED, error_code="no_answer", seq=ledger.next_seq(run_id)
     )
 
 
@@ -97,7 +141,7 @@ def stop_all(run_id: int, token: str, code: str, values: Mapping[str, Any]) -> E
     with transaction.atomic():
         _not_sent(run_id, code, values)
         _not_read_back(run_id)
-        return ledger.finish(run_id, token)
+        return finish(run_id, token)
 
 
 def _not_read_back(run_id: int) -> None:

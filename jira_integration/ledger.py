@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -68,6 +68,13 @@ def _before(run: Any) -> QuerySet[ExportRun]:
     return ExportRun.objects.filter(state=Run.QUEUED, pk__lt=run, **same)
 
 
+def keep(run_id: int, token: str) -> None:
+    """The first statement of what only the holder may do: raises LeaseLost, and holds off everybody else until the
+    transaction ends."""
+    if not _driven(run_id, token).update(lease_until=_until()):
+        raise LeaseLost(run_id)
+
+
 def renew(run_id: int, token: str) -> bool:
     """Push the lease's end away; False when the lease is no longer ours."""
     return bool(_driven(run_id, token).update(lease_until=_until()))
@@ -109,6 +116,10 @@ def form_batch(
     with transaction.atomic():
         if not _driven(run_id, token).filter(lease_until__gt=Now()).update(lease_until=_until()):
             raise LeaseLost(run_id)
+        if connection.vendor == "postgresql":
+            # Else a server that crashes may forget what it has committed, and the items would be sent again.
+            with connection.cursor() as cursor:
+                cursor.execute("SET LOCAL synchronous_commit TO on")
         now = timezone.now()
         batch = RunBatch.objects.create(
             run_id=run_id,
@@ -266,44 +277,6 @@ def doubt(batches: QuerySet[RunBatch], since: datetime | None = None) -> None:
     )
 
 
-def finish(run_id: int, token: str) -> ExportRun:
-    """End the run by what its items came to. Items still queued were stopped before they were sent; what was sent
-    without an answer stays unconfirmed."""
-    with transaction.atomic():
-        if not _driven(run_id, token).update(lease_until=_until()):
-            raise LeaseLost(run_id)
-        run = ExportRun.objects.get(pk=run_id)
-        stopped = run.state == Run.STOPPING
-        unmoved = stopped and bool(to_move(run_id))
-        RunItem.objects.filter(run_id=run_id, state=Item.QUEUED).update(
-            state=Item.NOT_SENT, error_code="run_stopped", seq=next_seq(run_id)
-        )
-        in_doubt(run_id)
-        states = set(RunItem.objects.filter(run_id=run_id).values_list("state", flat=True))
-        well = states & set(RunItem.WELL)
-        badly = states - set(RunItem.WELL) - {Item.SKIPPED}
-        if stopped and (unmoved or Item.NOT_SENT in states):
-            state = Run.STOPPED
-        elif not badly:
-            state = Run.DONE
-        else:
-            state = Run.PARTLY_DONE if well else Run.FAILED
-        ExportRun.objects.filter(pk=run_id).update(
-            state=state,
-            lease_token="",
-            lease_until=None,
-            not_before=None,
-            waiting_since=None,
-            reason_code="",
-            reason_values={},
-            finished_at=timezone.now(),
-            seq=F("seq") + 1,
-        )
-        note(run_id, "ended", {"state": str(state)})
-    run.refresh_from_db()
-    return run
-
-
 def to_move(run_id: int, **conditions: Any) -> list[int]:
     """Items that stand in another status than the plan wants, but for those the run said it cannot move."""
     rows = RunItem.objects.filter(run_id=run_id, state__in=[Item.CREATED, Item.UPDATED], confirmed=True, **conditions)
@@ -311,13 +284,6 @@ def to_move(run_id: int, **conditions: Any) -> list[int]:
     told = RunItem.objects.filter(run_id=run_id, events__code__in=["status_refused", "status_not_reached"])
     found = rows.exclude(pk__in=told.values("pk")).values_list("pk", "planned__status_to", "ticket__status_id")
     return [pk for pk, wanted, status in found if wanted["id"] != status]
-
-
-def in_doubt(run_id: int) -> int:
-    """What nobody could ask Jira about is for a person ("Check Jira"); never sent again unasked."""
-    return RunItem.objects.filter(run_id=run_id, state=Item.SENDING).update(
-        state=Item.UNCONFIRMED, error_code="no_answer", seq=next_seq(run_id)
-    )
 
 
 def count_requests(run_id: int, requests: int, writes: int) -> None:

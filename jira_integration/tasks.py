@@ -96,7 +96,7 @@ async def _drive(run: ExportRun, token: str) -> None:
             if time.monotonic() - told > TELL_SECONDS:
                 told = time.monotonic()
                 await sync_to_async(progress.publish_item)(item)
-        await sync_to_async(ledger.finish)(run.pk, token)
+        await sync_to_async(halts.finish)(run.pk, token)
     except RunMustWait as later:
         await sync_to_async(halts.wait)(run.pk, token, later.code, {}, later.not_before)
     except RunStops as stops:

@@ -13,7 +13,7 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 
 from config.asgi import application
-from jira_integration import ledger, progress
+from jira_integration import halts, ledger, progress
 from jira_integration.models import ExportedTicket, ExportRun, LiveSequence, RunItem
 from stories_qa.models import Membership, Project, Role, Story
 from tests.jira_rows import a_backlog, a_mapping, a_person, a_plan, a_run, a_ticket
@@ -236,7 +236,7 @@ async def test_the_end_of_a_run_is_told_and_closes_the_socket(backlog: Project, 
 
     for key in ("US-1", "US-2", "US-3"):
         await becomes(run, key, "created", tell=False)
-    finished = await sync_to_async(ledger.finish)(run.pk, "t")
+    finished = await sync_to_async(halts.finish)(run.pk, "t")
     await sync_to_async(progress.publish_run)(finished)
     news = await told(socket)
 

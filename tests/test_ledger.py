@@ -146,7 +146,7 @@ def test_a_second_run_of_the_same_jira_project_waits_its_turn(run: ExportRun, ba
     assert second.state == ExportRun.State.QUEUED
 
     RunItem.objects.filter(run=run).update(state="created")
-    ledger.finish(run.pk, token)
+    halts.finish(run.pk, token)
     assert ledger.acquire(second.pk) is not None
 
 
@@ -183,7 +183,7 @@ def test_retry_takes_up_failed_items_only_and_looks_unconfirmed_ones_up(run: Exp
     ledger.created([(created, "10001", "SHOP-1")])
     ledger.end(failed.pk, "failed", "required_field")
     ledger.end(unconfirmed.pk, "unconfirmed", "no_answer")
-    ledger.finish(run.pk, token)
+    halts.finish(run.pk, token)
 
     assert runs.retry(run, None) == 2
 

@@ -10,7 +10,7 @@ from django.db import connection
 from django.test import Client
 from playwright.sync_api import Page
 
-from jira_integration import ledger, progress
+from jira_integration import halts, ledger, progress
 from jira_integration.models import ExportPlan, ExportRun, ProjectMapping, RunItem
 from stories_qa.models import Project, Role
 from tests.jira_rows import a_backlog, a_mapping, a_person, a_plan, a_planned, a_run, a_story
@@ -90,7 +90,7 @@ def becomes(run: ExportRun, key: str, state: str) -> None:
 
 
 def ends(run: ExportRun) -> None:
-    elsewhere(lambda: progress.publish_run(ledger.finish(run.pk, "t")))
+    elsewhere(lambda: progress.publish_run(halts.finish(run.pk, "t")))
 
 
 def ends_all(run: ExportRun) -> None:
