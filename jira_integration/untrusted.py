@@ -24,6 +24,20 @@ def visible(text: str) -> str:
     )
 
 
+def one_line(text: str) -> str:
+    """The text as a title: control characters and line ends are spaces, marks that only hide or turn text are left out;
+    what belongs to emoji and to writing stays."""
+    kept = (
+        character
+        if character in HARMLESS or (kind := unicodedata.category(character)) not in HIDDEN
+        else ""
+        if kind == "Cf"
+        else " "
+        for character in text
+    )
+    return " ".join("".join(kept).split())
+
+
 def defused(cell: object) -> str:
     """A CSV cell that no spreadsheet takes for a formula: an apostrophe before = + - @ tab and line ends."""
     text = "" if cell is None else str(cell)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jira_integration.untrusted import defused, visible
+from jira_integration.untrusted import defused, one_line, visible
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,23 @@ from jira_integration.untrusted import defused, visible
 )
 def test_what_hides_is_written_out(text: str, shown: str) -> None:
     assert visible(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("Pay\r\n at\tonce\x00\x07 now\u2028\u0085here", "Pay at once now here"),
+        ("evil \u202egnp.exe\u202c \u2066x\u2069", "evil gnp.exe x"),
+        (
+            "👩\u200d💻 🏳\ufe0f\u200d🌈 \U0001fae8",
+            "👩\u200d💻 🏳\ufe0f\u200d🌈 \U0001fae8",
+        ),  # the last is younger than Python 3.11
+        ("می\u200cخواهم שלום", "می\u200cخواهم שלום"),
+        ("Donau\u00addampf\u200bschiff", "Donaudampfschiff"),
+    ],
+)
+def test_a_title_is_one_line_and_keeps_emoji_and_every_script(text: str, title: str) -> None:
+    assert one_line(text) == title
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", " =1+1", "\t=1", "＝1", "\r=1"])

@@ -14,6 +14,8 @@ from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from jira_integration.untrusted import visible
+
 Text = str | Promise
 Tone = Literal["danger", "warning", "info"]
 
@@ -149,12 +151,14 @@ def _has_gap(text: str, values: Mapping[str, Any]) -> bool:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, str | int | float):
+    if isinstance(value, str):
+        return visible(value)  # a name or a label must not turn the sentence around it
+    if isinstance(value, int | float):
         return value
     if isinstance(value, Promise):
         return str(value)
     if isinstance(value, Iterable):
-        return get_text_list([str(one) for one in value], str(_("and")))
+        return get_text_list([visible(str(one)) for one in value], str(_("and")))
     return str(value)
 
 

@@ -19,6 +19,7 @@ from jira_integration.richtext import Note
 from jira_integration.richtext.compose import Criterion, Labels, Step, blocks, criteria_section, document
 from jira_integration.richtext.limits import JIRA_LIMIT
 from jira_integration.richtext.shape import paragraph
+from jira_integration.untrusted import one_line
 
 # Filled by us (project, type, parent) or by Jira (reporter): never mapped, never missing.
 OWN_FIELDS = frozenset({"project", "issuetype", "reporter", "parent", "attachment", "issuelinks"})
@@ -176,7 +177,7 @@ def takes_document(jira_field: JiraField) -> bool:
 
 def summary(title: str) -> tuple[str | None, list[Finding]]:
     """One line of at most 255 characters, as Jira demands; what is cut is said."""
-    line = " ".join("".join(char if char.isprintable() else " " for char in title).split())
+    line = one_line(title)
     if len(line) <= SUMMARY_MAX:
         return line or None, []
     return line[: SUMMARY_MAX - 1].rstrip() + "…", [Finding("summary_cut", {"length": len(line)})]
