@@ -35,7 +35,9 @@ def listed(name: str, default: str = "") -> list[str]:
 
 
 DATA_DIR = Path(os.environ.get("DATA_DIR", BASE_DIR / "var")).resolve()
-DEBUG = False
+DEBUG = False  # in every profile: errors have pages and logs, and a debug page would show what is secret
+if PROFILE == "production" and os.environ.get("DEBUG", "0").lower() not in {"", "0", "false", "no", "off"}:
+    raise ImproperlyConfigured("DEBUG is set in production. There is no debug mode here: take the variable away.")
 SECRET_KEY = required("DJANGO_SECRET_KEY", "a line from `openssl rand -base64 48`")
 FIELD_ENCRYPTION_KEY = listed("FIELD_ENCRYPTION_KEY")
 if not FIELD_ENCRYPTION_KEY:
