@@ -208,4 +208,4 @@ def plan_csv(request: HttpRequest, project: ProjectInfo, number: int) -> HttpRes
                 yield [*lead, "", "", "", reasons]
 
     head = ["Key", "Title", "Action", "Issue", "Jira field", "In Jira now", "After export", "Reason"]
-    return csv_answer(f"{project.key}-preview-{found.pk}", head, rows())
+    return csv_answer(request, f"{project.key}-preview-{found.pk}", head, rows())

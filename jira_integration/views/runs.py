@@ -159,4 +159,4 @@ def run_csv(request: HttpRequest, project: ProjectInfo, number: int) -> HttpResp
         ]
         for item in view.items("all").iterator(chunk_size=500)
     )
-    return csv_answer(f"{project.key}-run-{found.pk}", head, rows)
+    return csv_answer(request, f"{project.key}-run-{found.pk}", head, rows)
