@@ -111,6 +111,7 @@ def chaos() -> int:
     """Everything of tests/chaos, the long runs too; each prints the seed it was drawn from."""
     install(DEV_LOCK)
     os.environ.setdefault("CHAOS_PROCESSES", "25")
+    os.environ.setdefault("CHAOS_SCHEDULES", "1000")
     results = {
         "schedules": timed([tool("pytest"), "-n", "2", "-rP", "tests/chaos"]),
         "ten thousand items": timed([tool("pytest"), "-s", "tests/chaos/long_run.py"]),

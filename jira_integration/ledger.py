@@ -229,17 +229,17 @@ def end(
     said: Iterable[str] = (),
     *,
     batch_id: int | None = None,
+    was: Sequence[str] = RunItem.OPEN,
 ) -> RunItem:
     """Give an item its end state with the reason. A failed item's ticket says so until the next success.
 
-    With `batch_id` only while the item is in that batch: a late answer says nothing about what was sent since.
+    Only an item that `was` in one of these states, and with `batch_id` only one that is still in that batch: what a
+    worker thinks that slept through its lease says nothing about what others did since.
     """
     with transaction.atomic():
         item = RunItem.objects.select_related("ticket").get(pk=item_id)
-        still = RunItem.objects.filter(
-            pk=item_id, **({"batch_id": batch_id, "state": Item.SENDING} if batch_id else {})
-        )
-        ended = still.update(
+        still = Q(batch_id=batch_id, state=Item.SENDING) if batch_id else Q(state__in=was)
+        ended = RunItem.objects.filter(still, pk=item_id).update(
             state=state,
             error_code=code,
             error_values=dict(values or {}),

@@ -200,7 +200,7 @@ def test_the_sequence_rises_with_every_change(run: ExportRun) -> None:
     assert item is not None
 
     first = ledger.created([(item, "10001", "SHOP-1")])[0].seq
-    second = ledger.end(item.pk, "failed", "unknown").seq
+    second = ledger.end(item.pk, "unconfirmed", "not_read_back", was=["created"]).seq
 
     run.refresh_from_db()
     assert first < second == run.seq

@@ -96,7 +96,7 @@ async def _with_parents(work: Work, items: list[Waiting]) -> tuple[list[Waiting]
         if item.parent_uid not in missing:
             ready.append(item)
         elif item.parent_uid not in undecided:
-            ended.append(await sync_to_async(ledger.end)(item.pk, State.NOT_SENT, "epic_failed"))
+            ended.append(await sync_to_async(ledger.end)(item.pk, State.NOT_SENT, "epic_failed", was=[State.QUEUED]))
     return ready, ended
 
 
@@ -132,7 +132,7 @@ async def _begin(
             kept.append(item)
             continue
         code = "story_gone" if version is None else "story_changed_since_preview"
-        moved.append(await sync_to_async(ledger.end)(item.pk, State.MOVED_ON, code))
+        moved.append(await sync_to_async(ledger.end)(item.pk, State.MOVED_ON, code, was=[State.QUEUED]))
     if not kept:
         return None, moved
     issues = await work.ids_of(parents_of(kept))

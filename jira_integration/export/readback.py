@@ -28,7 +28,7 @@ async def confirm(work: Work, level: int) -> AsyncIterator[RunItem]:
     chunks = await sync_to_async(_chunks)(work.run.pk, level)
     mapped = await sync_to_async(_mapped_fields)(work) if chunks else set[str]()
     in_flight: set[asyncio.Task[list[RunItem]]] = set()
-    trouble: JiraError | None = None
+    trouble: JiraError | ledger.LeaseLost | None = None
     while chunks or in_flight:
         while chunks and trouble is None and len(in_flight) < conf.REQUESTS_IN_FLIGHT:
             in_flight.add(asyncio.create_task(_read_back(work, chunks.pop(0), mapped)))
@@ -38,7 +38,7 @@ async def confirm(work: Work, level: int) -> AsyncIterator[RunItem]:
         for task in done:
             try:
                 confirmed = task.result()
-            except JiraError as met:
+            except (JiraError, ledger.LeaseLost) as met:
                 trouble = trouble or met
                 continue
             for item in confirmed:
@@ -72,6 +72,7 @@ async def _read_back(work: Work, ids: list[int], mapped: set[str]) -> list[RunIt
         properties=[conf.PROPERTY_KEY],
     )
     parents = await work.ids_of(parents_of(chunk))
+    await work.may_send()  # what was read before a long sleep is no base for anything
     return await sync_to_async(_confirm)(work, chunk, issues, parents, mapped)
 
 
@@ -91,7 +92,8 @@ def _confirm(
         # The property decides: the order of a bulk answer is experience, not a promise of Jira's.
         issue = by_uid.get(str(item.planned.uid)) or (by_id.get(item.issue_id) if item.state == State.UPDATED else None)
         if issue is None:
-            ended.append(ledger.end(item.pk, State.UNCONFIRMED, "not_read_back", {"key": item.issue_key}))
+            made = [State.CREATED, State.UPDATED]
+            ended.append(ledger.end(item.pk, State.UNCONFIRMED, "not_read_back", {"key": item.issue_key}, was=made))
             continue
         if issue.id != item.issue_id:
             strayed.append((item, issue.id, issue.key))

@@ -42,9 +42,9 @@ async def _update(work: Work, item: RunItem, issue: Issue | None, version: int |
     planned = item.planned
     end = sync_to_async(ledger.end)
     if version != planned.story_version:
-        return await end(item.pk, State.MOVED_ON, "story_changed_since_preview")
+        return await end(item.pk, State.MOVED_ON, "story_changed_since_preview", was=[State.QUEUED])
     if issue is None:
-        return await end(item.pk, State.MOVED_ON, "missing_in_jira", {"key": item.issue_key})
+        return await end(item.pk, State.MOVED_ON, "missing_in_jira", {"key": item.issue_key}, was=[State.QUEUED])
     parents = await work.ids_of(parents_of([item]))
     body = fill(planned.template, parents)
     fields = fill(sent_fields(planned), parents)
@@ -53,7 +53,7 @@ async def _update(work: Work, item: RunItem, issue: Issue | None, version: int |
         # Only the status is to change, or someone (perhaps a request of ours whose answer was lost) wrote just this.
         return await sync_to_async(ledger.updated)(item.pk)
     if now != {name: planned.seen.get(name) for name in now}:
-        return await end(item.pk, State.MOVED_ON, "issue_changed_since_preview", {"key": issue.key})
+        return await end(item.pk, State.MOVED_ON, "issue_changed_since_preview", {"key": issue.key}, was=[State.QUEUED])
     batch = await sync_to_async(_write_down)(work, item, body)
     try:
         await work.jira.edit_issue(item.issue_id, fields=body.get("fields"), update=body.get("update"))

@@ -155,7 +155,10 @@ def draw(seed: int, world: World) -> Office:
     world.key_gap = rng.choice((0, 0, 2, 10))
     world.shuffled = rng.random() < 0.2
     world.delete_number = rng.randint(1, 6) if rng.random() < 0.08 else 0
-    chosen = [PAIRS[(PLACE * seed + seed // len(PAIRS)) % len(PAIRS)], *rng.choices(PAIRS, k=rng.choice((0, 1, 1, 2)))]
+    chosen = [
+        PAIRS[(PLACE * (seed // 4) + len(PAIRS) // 4 * seed) % len(PAIRS)],
+        *rng.choices(PAIRS, k=rng.choice((0, 1, 1, 2))),
+    ]
     for number, (kind, phase) in enumerate(chosen):
         first = rng.choice((1, 1, 2, 3)) if number else 1
         for n in range(first, first + rng.choice((1, 4, 4))):  # a read is tried four times
