@@ -68,8 +68,11 @@ def jira_head(styles: bool = False) -> SafeString:
 
 
 @register.simple_tag
-def jira_badge(item: Any) -> str:
-    """The badge of a row that went through `annotate_sync`, and a link to its issue; live by its id."""
+def jira_badge(item: Any, rolled: bool = False, tooltip: str = "") -> str:
+    """The badge of a row that went through `annotate_sync`, and a link to its issue; live by its id.
+
+    `rolled`: its `jira_state` speaks for others, too (an epic's for its stories), so news of the item itself do not
+    change it; put it into an element with an id and `data-reload-on-news`. `tooltip` goes before the usual one."""
     badge = SYNC[item.jira_state]
     site = getattr(item, "jira_site", "")
     return render_to_string(
@@ -77,7 +80,8 @@ def jira_badge(item: Any) -> str:
         {
             "key": item.key,
             "badge": badge,
-            "tooltip": sync_tooltip(badge, getattr(item, "_checked", None)),
+            "tooltip": f"{tooltip} {sync_tooltip(badge, getattr(item, '_checked', None))}".strip(),
+            "rolled": rolled,
             "issue_key": item.jira_key,
             "issue_url": f"{site}/browse/{item.jira_key}" if site and item.jira_key else "",
             "seq": getattr(item, "jira_seq", 0),

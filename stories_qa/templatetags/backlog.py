@@ -133,11 +133,6 @@ def once_token(context: template.Context) -> SafeString:
 
 
 @register.simple_tag
-def count_of(counts: dict[int, int], pk: int) -> int:
-    return counts.get(pk, 0)
-
-
-@register.simple_tag
 def share_bar(part: int, total: int) -> SafeString:
     """ "3 of 12" with a bar."""
     if not total:

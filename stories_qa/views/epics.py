@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 from django.contrib import messages
@@ -18,6 +19,7 @@ from stories_qa.jira_source import with_sync
 from stories_qa.lifetime import create, delete
 from stories_qa.models import Epic, Project, Status, Story
 from stories_qa.once import made_before, make_once
+from stories_qa.standing import stand
 from stories_qa.templatetags.people import person_name
 from stories_qa.views.pages import Part, see_other
 from stories_qa.views.sections import SavedMeanwhile, fingerprint, save_section
@@ -40,28 +42,22 @@ def shown(epic: Epic) -> dict[str, Any]:
 @project_view("view")
 @require_GET
 def epics(request: HttpRequest, project: Project) -> HttpResponse:
-    rows = with_sync(Epic.objects.filter(project=project)).annotate(
-        story_count=Count("stories", distinct=True),
-        done_count=Count("stories", filter=Q(stories__status=Status.DONE), distinct=True),
-    )
-    part = Part(request, rows)
-    context = {"project": project, "part": part, "in_sync": stories_in_sync(project, [epic.pk for epic in part.rows])}
-    return render(request, "stories_qa/epics.html", context)
-
-
-def stories_in_sync(project: Project, epic_ids: list[int]) -> dict[int, int]:
-    """Epic id → how many of its stories match Jira."""
-    stories = with_sync(Story.objects.filter(project=project, epic__in=epic_ids)).filter(jira_state="in_sync")
-    return dict(stories.order_by().values_list("epic").annotate(n=Count("pk")))
+    done = Count("stories", filter=Q(stories__status=Status.DONE), distinct=True)
+    part = Part(request, with_sync(Epic.objects.filter(project=project)).annotate(done_count=done))
+    stand(project, part.rows)
+    return render(request, "stories_qa/epics.html", {"project": project, "part": part})
 
 
 def page(request: HttpRequest, project: Project, epic: Epic, status: int = 200, **more: Any) -> HttpResponse:
     stories = Story.objects.filter(epic=epic)
+    own = copy(epic)  # the Jira panel is about the epic's own issue
+    stand(project, [epic])
     context = {
         "project": project,
         "epic": epic,
+        "own": own,
         "stories": with_rows(stories)[:STORIES_SHOWN],
-        "story_count": stories.count(),
+        "story_count": epic.story_count,  # type: ignore[attr-defined]  # given by stand
         "done_count": stories.filter(status=Status.DONE).count(),
         **more,
     }

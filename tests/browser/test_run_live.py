@@ -9,7 +9,7 @@ from jira_integration.models import ExportedTicket
 from stories_qa.models import Story
 from tests.browser.conftest import OpenPage
 from tests.browser.stage import Stage, becomes, elsewhere, ends, ends_all, row, watch_live
-from tests.jira_rows import a_ticket
+from tests.jira_rows import a_ticket, an_epic
 
 
 def test_a_run_moves_over_the_socket_to_its_end(stage: Stage, person: Page) -> None:
@@ -185,4 +185,23 @@ def test_a_badge_on_the_list_turns_and_the_storys_status_follows(stage: Stage, p
     expect(person.locator("#sync-US-1")).to_contain_text("In sync")
     expect(person.locator("#sync-US-1").get_by_role("link")).to_have_text("SHOP-318")
     expect(person.locator("#row-US-1")).to_contain_text("In progress")
+    assert person.evaluate("window.sameDocument") is True
+
+
+def test_an_epics_badge_and_count_follow_its_stories(stage: Stage, person: Page) -> None:
+    epic = an_epic(stage.project)
+    story = stage.stories[0]
+    Story.objects.filter(pk=story.pk).update(epic=epic)
+    a_ticket(stage.mapping, epic)
+    ticket = a_ticket(stage.mapping, story)
+    person.goto("/p/SHOP/epics/")
+    expect(watch_live(person)).to_have_text("Live")
+    expect(person.locator("#row-EP-1")).to_contain_text("1 of 1 stories in sync")
+    person.evaluate("window.sameDocument = true")
+
+    ExportedTicket.objects.filter(pk=ticket.pk).update(sync="failed", seq=ledger.next_live_seq(stage.project.ref))
+    elsewhere(lambda: progress.publish_ticket(ExportedTicket.objects.get(pk=ticket.pk)))
+
+    expect(person.locator("#row-EP-1")).to_contain_text("Export failed")
+    expect(person.locator("#row-EP-1")).to_contain_text("0 of 1 stories in sync")
     assert person.evaluate("window.sameDocument") is True
