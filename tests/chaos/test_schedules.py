@@ -128,7 +128,7 @@ def test_every_schedule_ends_right(stage: Stage, part: int, monkeypatch: pytest.
     show(met, f"schedules {FIRST + part} to {FIRST + SCHEDULES - 1}, every {PARTS}th")
     assert not wrong, "\n".join(f"schedule {seed}:\n  " + "\n  ".join(found) for seed, found in list(wrong.items())[:5])
     if SCHEDULES >= 1000:
-        assert covered(met) >= 0.75, "Even a quarter of the schedules should meet most pairs of fault and phase."
+        assert covered(met) >= 0.65, "Even a quarter of the schedules should meet most pairs of fault and phase."
 
 
 def covered(met: Counter[tuple[str, str]]) -> float:
