@@ -41,12 +41,16 @@ async def push(run: ExportRun, token: str) -> AsyncIterator[RunItem]:
                 work.floor = await highest_number(work)
                 await _check(work)
                 await sync_to_async(answered)(run.connection)
+                queued = -1
                 while True:
                     async for item in _once(work):
                         yield item
-                    if not await sync_to_async(unknown_batches)(run.pk):
+                    # An answer went missing just now: look at once, most lost answers are found that way. Or an epic
+                    # in doubt was settled meanwhile, by a worker that slept, and its stories can go.
+                    before, queued = queued, len(await work.item_ids(RunItem.State.QUEUED))
+                    in_doubt = await sync_to_async(unknown_batches)(run.pk)
+                    if not in_doubt and (queued in (0, before) or not await work.may_send()):
                         return
-                    # An answer went missing just now: look at once, most lost answers are found that way.
             finally:
                 await work.count_requests()
 
