@@ -172,7 +172,7 @@ def show(
     chosen = looked.chosen
     explained = None
     if looked.gone and not problems:
-        named = wizard.mapping.jira_project_key if wizard.mapping else looked.gone
+        named = (wizard.mapping.jira_project_key if wizard.mapping else "") or looked.gone
         values = {**about(wizard.site), "jira_project": named, "project_key": wizard.project.key}
         explained = explain("project_gone", values)
     elif chosen is not None and not problems:
