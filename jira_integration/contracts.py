@@ -30,6 +30,8 @@ class FieldKind(StrEnum):
     CRITERIA = "criteria"  # list[Criterion]
     TESTS = "tests"  # list[TestCase]
     NUMBER = "number"  # int | float | None
+    DATE = "date"  # datetime.date | None
+    DATETIME = "datetime"  # aware datetime.datetime | None
     CHOICE = "choice"  # str, one of StoryField.choices' values, or None
     LABELS = "labels"  # list[str]
     PERSON = "person"  # Person | None

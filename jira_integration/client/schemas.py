@@ -97,6 +97,8 @@ class AllowedValue(JiraModel):
     id: Text = ""
     name: Text = ""
     value: Text = ""
+    disabled: bool = False  # an option that is no longer offered
+    archived: bool = False  # a version that is no longer offered
     children: list[AllowedValue] = Field(default_factory=list)
 
     @property

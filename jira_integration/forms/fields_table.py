@@ -21,16 +21,15 @@ from jira_integration.mapping.fits import (
     ELSEWHERE,
     FIXABLE,
     Direction,
-    Shape,
     directions,
     fits,
     needs_value_map,
-    shape_of,
     unfilled,
     why_not,
     why_send_only,
 )
 from jira_integration.mapping.metadata import IssueType, JiraField
+from jira_integration.mapping.shapes import Shape, shape_of
 from jira_integration.models import FieldMapping
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from jira_integration.mapping.fits import Shape, shape_of
 from jira_integration.mapping.metadata import JiraField
+from jira_integration.mapping.shapes import Shape, shape_of
 from jira_integration.models import FieldMapping
 
 ALWAYS, FROM = "always", "from"  # "always:<id>", "always" with a typed text, "from:<story field>"

@@ -1,11 +1,6 @@
-"""Which fields of ours can fill which of Jira's, and which way their values may go.
-
-To add a kind of field: give its schema a shape in SYSTEM or CUSTOM, and the shape to the kinds in TAKES.
-"""
+"""Which fields of ours can fill which of Jira's, and which way their values may go."""
 
 from __future__ import annotations
-
-from enum import StrEnum
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -13,59 +8,40 @@ from django.utils.translation import gettext_lazy
 
 from jira_integration.contracts import FieldKind, StoryField
 from jira_integration.mapping.metadata import JiraField
+from jira_integration.mapping.shapes import JIRA_FILLS, LISTED, Shape, shape_of, why_ignored
 from jira_integration.models import FieldMapping
 
 Direction = FieldMapping.Direction
 
-
-class Shape(StrEnum):
-    """What a Jira field holds, as far as we care."""
-
-    LINE = "line"  # a text without line ends
-    DOCUMENT = "document"  # rich text: ADF on Cloud
-    NUMBER = "number"
-    CHOICE = "choice"  # one of `allowed`
-    LABELS = "labels"
-    PARENT = "parent"
-    OURS = "ours"  # filled by the export itself, or by Jira: never mapped
-    OTHER = "other"  # nothing of ours fits yet
-
-
-SYSTEM: dict[str, Shape] = {
-    "summary": Shape.LINE,
-    "description": Shape.DOCUMENT,
-    "environment": Shape.DOCUMENT,
-    "priority": Shape.CHOICE,
-    "labels": Shape.LABELS,
-    "parent": Shape.PARENT,
-    "project": Shape.OURS,
-    "issuetype": Shape.OURS,
-    "reporter": Shape.OURS,
-    "issuelinks": Shape.OURS,
-    "attachment": Shape.OURS,
-}
-CUSTOM: dict[str, Shape] = {
-    "textfield": Shape.LINE,
-    "gh-epic-label": Shape.LINE,
-    "textarea": Shape.DOCUMENT,
-    "float": Shape.NUMBER,
-    "jsw-story-points": Shape.NUMBER,
-    "select": Shape.CHOICE,
-    "radiobuttons": Shape.CHOICE,
-    "labels": Shape.LABELS,
-}
 TAKES: dict[FieldKind, frozenset[Shape]] = {
-    FieldKind.TEXT: frozenset({Shape.LINE}),
+    FieldKind.TEXT: frozenset({Shape.LINE, Shape.URL, Shape.DOCUMENT}),
     FieldKind.RICH_TEXT: frozenset({Shape.DOCUMENT}),
     FieldKind.CRITERIA: frozenset({Shape.DOCUMENT}),
     FieldKind.NUMBER: frozenset({Shape.NUMBER}),
-    FieldKind.CHOICE: frozenset({Shape.CHOICE}),
-    FieldKind.LABELS: frozenset({Shape.LABELS}),
-    FieldKind.PARENT: frozenset({Shape.PARENT}),
+    FieldKind.DATE: frozenset({Shape.DATE}),
+    FieldKind.DATETIME: frozenset({Shape.DATETIME, Shape.DATE}),
+    FieldKind.CHOICE: frozenset({Shape.CHOICE, Shape.CHOICES, Shape.CASCADE}),
+    FieldKind.LABELS: frozenset({Shape.LABELS, Shape.COMPONENTS, Shape.VERSIONS, Shape.CHOICES}),
+    FieldKind.PERSON: frozenset({Shape.USER, Shape.USERS}),
+    FieldKind.PARENT: frozenset({Shape.PARENT, Shape.EPIC_LINK}),
 }
-FIXABLE = frozenset({Shape.LINE, Shape.NUMBER, Shape.CHOICE, Shape.LABELS})  # what can hold the same value everywhere
+# What can hold the same value everywhere.
+FIXABLE = frozenset(Shape) - {Shape.PARENT, Shape.EPIC_LINK, Shape.OURS, Shape.IGNORED, Shape.OTHER}
+# What can hold a text composed from several fields of ours.
+TEMPLATABLE = frozenset({Shape.LINE, Shape.URL, Shape.DOCUMENT, Shape.LABELS})
 # Kinds whose values can be taken back from Jira as they are.
-COMES_BACK = frozenset({FieldKind.TEXT, FieldKind.RICH_TEXT, FieldKind.NUMBER, FieldKind.CHOICE, FieldKind.LABELS})
+COMES_BACK = frozenset(
+    {
+        FieldKind.TEXT,
+        FieldKind.RICH_TEXT,
+        FieldKind.NUMBER,
+        FieldKind.DATE,
+        FieldKind.DATETIME,
+        FieldKind.CHOICE,
+        FieldKind.LABELS,
+        FieldKind.PERSON,
+    }
+)
 # Not in the table of fields: statuses have a step of their own.
 ELSEWHERE = frozenset({FieldKind.STATUS})
 
@@ -78,23 +54,19 @@ NEEDS: dict[FieldKind, str | Promise] = {
     FieldKind.RICH_TEXT: gettext_lazy("a paragraph field"),
     FieldKind.CRITERIA: gettext_lazy("a paragraph field"),
     FieldKind.NUMBER: gettext_lazy("a number field"),
+    FieldKind.DATE: gettext_lazy("a date field"),
+    FieldKind.DATETIME: gettext_lazy("a date field"),
     FieldKind.CHOICE: gettext_lazy("a field with a list of values"),
-    FieldKind.LABELS: gettext_lazy("a field of labels"),
+    FieldKind.LABELS: gettext_lazy("labels, components, versions or a list with several choices"),
+    FieldKind.PERSON: gettext_lazy("a field for people"),
     FieldKind.PARENT: gettext_lazy("a parent"),
 }
 
 
-def shape_of(jira_field: JiraField) -> Shape:
-    """By Jira's schema alone; names are translated and repeat."""
-    if jira_field.custom:
-        return CUSTOM.get(jira_field.custom_kind, Shape.OTHER)
-    return SYSTEM.get(jira_field.system or jira_field.id, Shape.OTHER)
-
-
 def fits(story_field: StoryField, jira_field: JiraField) -> bool:
-    """Whether every value of ours can be written there without loss of kind."""
+    """Whether values of ours can be written there without loss of kind. A list with no values takes nothing."""
     shape = shape_of(jira_field)
-    if shape is Shape.CHOICE and not jira_field.allowed:
+    if shape in LISTED and not jira_field.allowed:
         return False
     return shape in TAKES.get(story_field.kind, frozenset())
 
@@ -111,6 +83,8 @@ def why_not(story_field: StoryField, jira_field: JiraField | None = None) -> str
             "field": story_field.label,
             "needs": needs,
         }
+    if ignored := why_ignored(jira_field):
+        return ignored
     return _("%(jira)s does not fit: %(field)s needs %(needs)s.") % {
         "jira": jira_field.name,
         "field": story_field.label,
@@ -119,9 +93,12 @@ def why_not(story_field: StoryField, jira_field: JiraField | None = None) -> str
 
 
 def directions(story_field: StoryField, jira_field: JiraField | None = None) -> tuple[Direction, ...]:
-    """The ways a value may go, the suggested one first."""
+    """The ways a value may go, the suggested one first. A person only comes back when asked for: whom Jira names
+    need not be one of ours."""
     if story_field.kind not in COMES_BACK or (jira_field is not None and jira_field.custom_kind == "gh-epic-label"):
         return (Direction.TO_JIRA,)
+    if jira_field is not None and story_field.kind in (FieldKind.PERSON, FieldKind.DATETIME):
+        return (Direction.TO_JIRA, Direction.BOTH, Direction.FROM_JIRA)
     return (Direction.BOTH, Direction.TO_JIRA, Direction.FROM_JIRA)
 
 
@@ -130,7 +107,12 @@ def why_send_only(story_field: StoryField) -> str:
 
 
 def needs_value_map(story_field: StoryField, jira_field: JiraField) -> bool:
-    return story_field.kind is FieldKind.CHOICE and shape_of(jira_field) is Shape.CHOICE
+    """Whether each value of ours has to be given one of Jira's. Labels and people are found by name instead."""
+    return story_field.kind is FieldKind.CHOICE and shape_of(jira_field) in (
+        Shape.CHOICE,
+        Shape.CHOICES,
+        Shape.CASCADE,
+    )
 
 
 def unfilled(fields: tuple[JiraField, ...], filled: set[str]) -> list[JiraField]:
@@ -138,5 +120,8 @@ def unfilled(fields: tuple[JiraField, ...], filled: set[str]) -> list[JiraField]
     return [
         one
         for one in fields
-        if one.must_be_filled and one.id not in filled and shape_of(one) not in (Shape.OURS, Shape.PARENT)
+        if one.must_be_filled
+        and one.id not in filled
+        and one.id not in JIRA_FILLS
+        and shape_of(one) not in (Shape.OURS, Shape.PARENT)
     ]

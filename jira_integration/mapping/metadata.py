@@ -17,21 +17,38 @@ from typing import Any
 from asgiref.sync import sync_to_async
 from django.utils import timezone
 
+from jira_integration.client import schemas
 from jira_integration.client.api import JiraClient
-from jira_integration.client.schemas import FieldMeta
 from jira_integration.conf import conf
 from jira_integration.models import JiraConnection, JiraMetadata
 
 # What we ask about; Jira's own keys. DELETE_ISSUES decides how an undo works.
-PERMISSIONS = ("CREATE_ISSUES", "EDIT_ISSUES", "DELETE_ISSUES", "TRANSITION_ISSUES")
+PERMISSIONS = (
+    "CREATE_ISSUES",
+    "EDIT_ISSUES",
+    "DELETE_ISSUES",
+    "TRANSITION_ISSUES",
+    "LINK_ISSUES",
+    "ASSIGN_ISSUES",
+    "ADD_COMMENTS",
+)
 
 
 @dataclass(frozen=True)
 class AllowedValue:
-    """One value of a Jira select, priority or the like; ids are what is sent, names are for people."""
+    """One value of a Jira select, priority or the like; ids are what is sent, names are for people.
+
+    `children` are the second choice of a cascade. `off`: no longer offered (an archived version, a disabled option).
+    """
 
     id: str
     name: str
+    children: tuple[AllowedValue, ...] = ()
+    off: bool = False
+
+    def reachable(self) -> tuple[str, ...]:
+        """Its own id and those under it."""
+        return (self.id, *(one.id for one in self.children))
 
 
 @dataclass(frozen=True)
@@ -124,8 +141,7 @@ class ProjectMetadata:
         """
         relied_on = {
             issue_type.id: {
-                one.id: [one.type, one.items, one.custom, one.must_be_filled, sorted(value.id for value in one.allowed)]
-                for one in issue_type.fields
+                one.id: [one.type, one.items, one.custom, one.must_be_filled, _ids(one)] for one in issue_type.fields
             }
             for issue_type in self.issue_types
             if issue_type.fields
@@ -146,12 +162,19 @@ class ProjectMetadata:
         return cls(**values)
 
 
+def _ids(one: JiraField) -> list[str]:
+    return sorted(found for value in one.allowed for found in value.reachable())
+
+
 def _issue_type(stored: Mapping[str, Any]) -> IssueType:
     fields = tuple(
-        JiraField(**{**one, "allowed": tuple(AllowedValue(**value) for value in one["allowed"])})
-        for one in stored["fields"]
+        JiraField(**{**one, "allowed": tuple(_allowed(value) for value in one["allowed"])}) for one in stored["fields"]
     )
     return IssueType(**{**stored, "fields": fields})
+
+
+def _allowed(stored: Mapping[str, Any]) -> AllowedValue:
+    return AllowedValue(**{**stored, "children": tuple(_allowed(one) for one in stored.get("children", ()))})
 
 
 async def read_metadata(jira: JiraClient, project_id: str, type_ids: Iterable[str]) -> ProjectMetadata:
@@ -214,7 +237,7 @@ async def _with_fields(
     return tuple(await asyncio.gather(*(filled(one) for one in issue_types)))
 
 
-def _field(found: FieldMeta) -> JiraField:
+def _field(found: schemas.FieldMeta) -> JiraField:
     return JiraField(
         id=found.field_id,
         name=found.name,
@@ -224,8 +247,14 @@ def _field(found: FieldMeta) -> JiraField:
         custom=found.schema_.custom,
         required=found.required,
         has_default=found.has_default,
-        allowed=tuple(AllowedValue(value.id, value.label) for value in found.allowed_values),
+        allowed=tuple(_value(one) for one in found.allowed_values),
     )
+
+
+def _value(found: schemas.AllowedValue) -> AllowedValue:
+    """Options that were switched off and versions that were archived may be listed, and are refused when sent."""
+    children = tuple(_value(one) for one in found.children)
+    return AllowedValue(found.id, found.label, children, off=found.disabled or found.archived)
 
 
 def stored(connection: JiraConnection, jira_project_id: str) -> tuple[ProjectMetadata, datetime] | None:

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable, Sequence
 
 from jira_integration.contracts import Choice, FieldKind, Kind, StoryField
-from jira_integration.mapping.fits import ELSEWHERE, Shape, directions, fits, needs_value_map, shape_of
+from jira_integration.mapping.fits import ELSEWHERE, directions, fits, needs_value_map
 from jira_integration.mapping.metadata import AllowedValue, IssueType, JiraField, ProjectMetadata, Status
+from jira_integration.mapping.shapes import Shape, shape_of
 from jira_integration.models import FieldMapping, StatusMapping
 
 STORY_NAMES = ("story", "userstory", "task")

@@ -7,6 +7,7 @@ from jira_integration.models.audit import AuditEntry, LiveSequence
 from jira_integration.models.connection import JiraConnection
 from jira_integration.models.mapping import FieldMapping, JiraMetadata, ProjectMapping, StatusMapping
 from jira_integration.models.pause import JiraPause
+from jira_integration.models.person import JiraPerson
 from jira_integration.models.plan import ExportPlan, PlannedTicket
 from jira_integration.models.run import ExportRun, RunBatch, RunEvent, RunItem
 from jira_integration.models.secret import Sealed, SecretField, SecretUnreadable, seal
@@ -22,6 +23,7 @@ __all__ = [
     "JiraConnection",
     "JiraMetadata",
     "JiraPause",
+    "JiraPerson",
     "LiveSequence",
     "PlannedTicket",
     "ProjectMapping",

@@ -46,34 +46,58 @@ class ProjectMapping(models.Model):
 
 
 class FieldMapping(models.Model):
-    """One Jira field and what fills it: a field of ours, or a fixed value."""
+    """One Jira field and what fills it: a field of ours, a text composed from several, or a fixed value."""
 
     class Direction(models.TextChoices):
         TO_JIRA = "to_jira", _("To Jira")
         BOTH = "both", _("Both ways")
         FROM_JIRA = "from_jira", _("From Jira")
 
+    class Policy(models.TextChoices):
+        """What happens when both sides changed; only asked for direction BOTH."""
+
+        ASK = "ask", _("Ask me")
+        OURS = "ours", _("Keep ours")
+        JIRA = "jira", _("Keep Jira's")
+
     mapping = models.ForeignKey(ProjectMapping, on_delete=models.CASCADE, related_name="fields")
     kind = models.CharField(max_length=5, choices=KIND_CHOICES)
     jira_field = models.CharField(max_length=64, help_text="Jira's field id: summary, customfield_10016.")
     jira_name = models.CharField(max_length=200, blank=True)
     story_field = models.CharField(max_length=40, blank=True, help_text="StoryField.key; empty for a fixed value.")
+    template = models.TextField(
+        blank=True, help_text="Composed text, for example {{ story.key }}: {{ story.title }}. Instead of a story field."
+    )
     fixed_value = models.JSONField(null=True, blank=True, help_text="In Jira's own form, for example {'id': '10010'}.")
-    value_map = models.JSONField(default=dict, blank=True, help_text="Our value → id of Jira's allowed value.")
+    default_value = models.JSONField(
+        null=True, blank=True, help_text="Sent where the story's value is empty; in Jira's own form."
+    )
+    value_map = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="Our value → id of Jira's allowed value; 'parent/child' for a cascade, an account id for a person; "
+        "empty: leave empty.",
+    )
     direction = models.CharField(max_length=9, choices=Direction, default=Direction.TO_JIRA)
-    matched_by = models.CharField(max_length=10, blank=True, help_text="Why it was suggested: name, schema; or person.")
+    policy = models.CharField(
+        max_length=4, choices=Policy, default=Policy.ASK, help_text="Who wins when both sides changed."
+    )
+    matched_by = models.CharField(
+        max_length=10, blank=True, help_text="Why it was suggested: name, schema, values; or person."
+    )
 
     class Meta:
         ordering = ["kind", "pk"]
         constraints = [
             models.UniqueConstraint(fields=["mapping", "kind", "jira_field"], name="jira_field_filled_once"),
             models.CheckConstraint(
-                condition=~Q(story_field="") | Q(fixed_value__isnull=False), name="field_mapping_has_a_source"
+                condition=~Q(story_field="") | Q(fixed_value__isnull=False) | ~Q(template=""),
+                name="field_mapping_has_a_source",
             ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.story_field or '='} → {self.jira_field}"
+        return f"{self.story_field or self.template or '='} → {self.jira_field}"
 
 
 class StatusMapping(models.Model):

@@ -59,7 +59,7 @@ def test_a_backlog_is_mapped_as_suggested_and_turned_on(
     assert connection.webhook_secret.open(connection.bound_to) == "a-webhook-secret"
     mapping = ProjectMapping.objects.get(project_ref=backlog.ref)
     assert (mapping.live, mapping.jira_project_key, mapping.epic_type_id) == (True, "SHOP", "10010")
-    assert mapping.fields.filter(kind="story").count() == 7
+    assert mapping.fields.filter(kind="story").count() == 8
     assert mapping.statuses.filter(incoming=False).count() == 5
     assert sandbox.token not in json.dumps(list(AuditEntry.objects.values_list("values", flat=True)))
 
