@@ -14,7 +14,7 @@ from jira_integration.models import FieldMapping
 Direction = FieldMapping.Direction
 
 TAKES: dict[FieldKind, frozenset[Shape]] = {
-    FieldKind.TEXT: frozenset({Shape.LINE, Shape.URL, Shape.DOCUMENT}),
+    FieldKind.TEXT: frozenset({Shape.LINE, Shape.URL}),
     FieldKind.RICH_TEXT: frozenset({Shape.DOCUMENT}),
     FieldKind.CRITERIA: frozenset({Shape.DOCUMENT}),
     FieldKind.NUMBER: frozenset({Shape.NUMBER}),

@@ -28,6 +28,7 @@ def test_seven_steps_connect_a_backlog_and_turn_jira_on(visitor: Visitor, sandbo
         "priority": "priority",
         "points": "customfield_10016",
         "labels": "labels",
+        "assignee": "assignee",
         "parent": "parent",
     }
     assert story["priority"].value_map == {"urgent": "1", "high": "2", "medium": "3", "low": "4"}

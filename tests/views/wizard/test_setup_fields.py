@@ -105,11 +105,21 @@ def test_only_fields_that_fit_are_offered(visitor: Visitor, at_fields: str) -> N
     assert options(page, "to-points") == ["Not sent", "Story Points", "Effort"]
     assert options(page, "to-description") == ["Not sent", "Description", "Environment", "Acceptance criteria"]
     assert options(page, "to-criteria")[0] == "No field of its own: at the end of the description"
-    assert options(page, "to-labels") == ["Not sent", "Labels", "Tags"]
-    assert options(page, "to-assignee") == []
-    assert "Assignee cannot be sent to a field of Jira's yet." in text_of(page)
+    assert options(page, "to-labels") == [
+        "Not sent",
+        "Labels",
+        "Components",
+        "Fix versions",
+        "Browsers",
+        "Platforms",
+        "Tags",
+    ]
+    assert options(page, "to-assignee") == ["Not sent", "Assignee", "Reporter", "Tester"]
+    assert options(page, "to-tests") == []
+    assert "Test cases cannot be sent to a field of Jira's yet." in text_of(page)
     assert "Summary" in options(page, "to-title")
-    assert "Specification" not in options(page, "to-title")  # an address, not a text
+    assert "Specification" in options(page, "to-title")
+    assert "Acceptance criteria" not in options(page, "to-title")  # a paragraph, not a line
 
 
 def test_a_posted_field_that_does_not_fit_is_refused(visitor: Visitor, at_fields: str) -> None:
