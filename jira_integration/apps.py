@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -13,3 +14,6 @@ class JiraIntegrationConfig(AppConfig):
 
     def ready(self) -> None:
         from jira_integration import checks  # noqa: F401  (importing registers them)
+        from jira_integration.models.canary import hatch
+
+        post_migrate.connect(hatch, sender=self)

@@ -8,10 +8,12 @@ from typing import Any
 from cryptography.fernet import Fernet
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.db import OperationalError, ProgrammingError
 from django.utils.module_loading import import_string
 
 from jira_integration.conf import conf
 from jira_integration.contracts import StorySource
+from jira_integration.models import SecretCanary, SecretUnreadable
 
 NEEDED = sorted(name for name in vars(StorySource) if not name.startswith("_"))
 
@@ -46,6 +48,28 @@ def check_encryption_key(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         Error(f"Key {number} of FIELD_ENCRYPTION_KEY cannot be used.", hint=hint, id="jira_integration.E005")
         for number in broken
     ]
+
+
+@register(Tags.database)
+def check_canary(app_configs: Any, databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """The keys open what is stored. Asked where the database may be: `migrate`, and `check --database default`."""
+    found: list[CheckMessage] = []
+    for alias in databases or ():
+        try:
+            for canary in SecretCanary.objects.using(alias):
+                canary.sing()
+        except SecretUnreadable:
+            found.append(
+                Error(
+                    "FIELD_ENCRYPTION_KEY does not open the secrets in the database: another key sealed them.",
+                    hint="Set the key they were saved with, behind a new one if there is one. "
+                    "If it is lost, every Jira login has to be entered again: docs/operations.md.",
+                    id="jira_integration.E006",
+                )
+            )
+        except (OperationalError, ProgrammingError):
+            continue  # before the first migrate there is no canary
+    return found
 
 
 def _usable(key: Any) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from jira_integration.models.annotations import annotate_sync
 from jira_integration.models.audit import AuditEntry, LiveSequence
+from jira_integration.models.canary import SecretCanary
 from jira_integration.models.connection import JiraConnection
 from jira_integration.models.mapping import FieldMapping, JiraMetadata, ProjectMapping, StatusMapping
 from jira_integration.models.pause import JiraPause
@@ -31,6 +32,7 @@ __all__ = [
     "RunEvent",
     "RunItem",
     "Sealed",
+    "SecretCanary",
     "SecretField",
     "SecretUnreadable",
     "StatusMapping",
