@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('jira_integration', '0005_moved_at'),
+        ('jira_integration', '0006_mapping_templates_defaults_people'),
     ]
 
     operations = [
