@@ -13,15 +13,18 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from jira_integration.sandbox import (
+    bulk,
     comments,
     history,
     issue_api,
     links,
     metadata,
     people,
+    places,
     properties,
     search,
     webhooks,
+    work_done,
     workflow,
 )
 from jira_integration.sandbox.board import not_here
@@ -68,6 +71,10 @@ _CLOUD: tuple[tuple[str, str, Handler], ...] = (
     ("POST", "issue/bulk", issue_api.post_bulk),
     ("POST", "issue/bulkfetch", issue_api.bulk_fetch),
     ("POST", "changelog/bulkfetch", history.bulk_changelogs),
+    ("PUT", "issue/archive", places.archive),
+    ("PUT", "issue/unarchive", places.unarchive),
+    ("POST", "bulk/issues/delete", bulk.delete_issues),
+    ("GET", "bulk/queue/{task}", bulk.get_progress),
     ("GET", "issue/{issue}", issue_api.get_issue),
     ("PUT", "issue/{issue}", issue_api.put_issue),
     ("DELETE", "issue/{issue}", issue_api.delete_issue),
@@ -80,6 +87,12 @@ _CLOUD: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "issue/{issue}/comment/{comment}", comments.get_comment),
     ("PUT", "issue/{issue}/comment/{comment}", comments.update_comment),
     ("DELETE", "issue/{issue}/comment/{comment}", comments.delete_comment),
+    ("GET", "issue/{issue}/worklog", work_done.get_worklogs),
+    ("POST", "issue/{issue}/worklog", work_done.add_worklog),
+    ("DELETE", "issue/{issue}/worklog/{worklog}", work_done.delete_worklog),
+    ("POST", "issue/{issue}/attachments", work_done.add_attachments),
+    ("GET", "attachment/{attachment}", work_done.get_attachment),
+    ("DELETE", "attachment/{attachment}", work_done.delete_attachment),
     ("GET", "issue/{issue}/properties", properties.get_properties),
     ("GET", "issue/{issue}/properties/{key:path}", properties.get_property),
     ("PUT", "issue/{issue}/properties/{key:path}", properties.put_property),
@@ -128,7 +141,7 @@ def create_app(settings: SandboxSettings) -> Starlette:
     """
     clock = Clock()
     store = Store(settings.data_file, clock, settings.index_lag_ms)
-    jira = Jira(settings, clock, store, build_site(settings), first_settings=settings)
+    jira = Jira(settings, clock, store, build_site(settings), first_settings=settings, chores=[bulk.work])
     first_state(jira)
     traffic = Traffic(settings.keep_bodies, settings.latency_ms, settings.latency_per_issue_ms, clock=clock)
     if settings.faults_file is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
@@ -196,9 +197,55 @@ class Beans:
             "jsdPublic": True,
         }
 
+    def worklogs(self, issue_id: int) -> list[Json]:
+        rows = self.store.rows("SELECT * FROM worklog WHERE issue_id = ? ORDER BY id", issue_id)
+        return [self._worklog(dict(row)) for row in rows]
+
+    def _worklog(self, row: Mapping[str, Any]) -> Json:
+        bean: Json = {
+            "self": self.link("issue", row["issue_id"], "worklog", row["id"]),
+            "id": str(row["id"]),
+            "issueId": str(row["issue_id"]),
+            "author": self.user_by_id(row["author"]),
+            "updateAuthor": self.user_by_id(row["author"]),
+            "created": self.time(row["created"]),
+            "updated": self.time(row["created"]),
+            "started": self.time(row["started"]),
+            "timeSpent": _duration(row["seconds"]),
+            "timeSpentSeconds": row["seconds"],
+        }
+        if (body := json.loads(row["body"])) is not None:
+            bean["comment"] = body
+        return bean
+
+    def attachments(self, issue_id: int) -> list[Json]:
+        rows = self.store.rows("SELECT * FROM attachment WHERE issue_id = ? ORDER BY id", issue_id)
+        return [
+            {
+                "self": self.link("attachment", row["id"]),
+                "id": str(row["id"]),
+                "filename": row["filename"],
+                "author": self.user_by_id(row["author"]),
+                "created": self.time(row["created"]),
+                "size": row["size"],
+                "mimeType": row["kind"],
+                "content": self.link("attachment", "content", row["id"]),
+            }
+            for row in rows
+        ]
+
     def children(self, issue: Issue, *, subtasks_only: bool = False) -> list[Issue]:
         found = [issue_of(r) for r in self.store.rows("SELECT * FROM issue WHERE parent_id = ? ORDER BY id", issue.id)]
         return [c for c in found if self.site.types[c.type_id].subtask] if subtasks_only else found
+
+
+def _duration(seconds: int) -> str:
+    """`1d 2h 5m`, with a day of eight hours."""
+    parts = []
+    for size, unit in ((8 * 3600, "d"), (3600, "h"), (60, "m")):
+        count, seconds = divmod(seconds, size)
+        parts += [f"{count}{unit}"] if count else []
+    return " ".join(parts) or "0m"
 
 
 def _by_id(options: tuple[Option, ...], id_: Any) -> Option | None:

@@ -32,6 +32,7 @@ class Jira:
     site: Site
     first_settings: SandboxSettings | None = None  # what a reset goes back to
     failed_logins: dict[str, int] = field(default_factory=dict)
+    chores: list[Callable[[Jira], None]] = field(default_factory=list)  # what time has done since the last request
     deliveries_due: asyncio.Event = field(default_factory=asyncio.Event)
 
     def beans(self, base: str, api: int = 3) -> Beans:
@@ -52,6 +53,8 @@ class Call:
     query: QueryParams
     body: Any
     api: int = 3
+    raw: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def site(self) -> Site:
@@ -96,11 +99,17 @@ class Call:
     def is_admin(self) -> bool:
         return self.user == JONAS_ACCOUNT or (bool(self.user) and self.jira.settings.account_is_admin)
 
-    def sees(self, project: Project) -> bool:
-        return bool(self.user)
+    def may_bulk_change(self) -> bool:
+        return self.user == JONAS_ACCOUNT or (bool(self.user) and self.jira.settings.may_bulk_change)
 
-    def may_write(self, project: Project) -> bool:
-        return bool(self.user) and not project.archived and (not project.read_only or self.user == JONAS_ACCOUNT)
+    def sees(self, project: Project) -> bool:
+        return bool(self.user) and (self.user == JONAS_ACCOUNT or "BROWSE_PROJECTS" not in project.denied)
+
+    def may(self, project: Project, permission: str) -> bool:
+        """Whether the caller holds a project permission, named as Jira names it; an archived project gives none."""
+        if not self.sees(project) or project.archived:
+            return False
+        return self.user == JONAS_ACCOUNT or not (project.read_only or permission in project.denied)
 
     def issue(self, id_or_key: str) -> Issue:
         """A visible issue, or Jira's 404."""
@@ -137,7 +146,11 @@ def endpoint(handler: Handler, *, api: int = 3) -> Callable[[Request], Awaitable
         try:
             caller = identify(request.headers.get("authorization", ""), jira.settings, jira.failed_logins)
             body = _parsed(request, raw)
-            call = Call(jira, caller.user, str(request.base_url), request.path_params, request.query_params, body, api)
+            asked = (request.path_params, request.query_params, body, api, raw, request.headers)
+            call = Call(jira, caller.user, str(request.base_url), *asked)
+            with jira.store.transaction():
+                for chore in jira.chores:
+                    chore(jira)
             with jira.store.transaction():
                 response = handler(call)
         except JiraProblem as problem:
@@ -154,6 +167,8 @@ def _parsed(request: Request, raw: bytes) -> Any:
     if not raw:
         return None
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == "multipart/form-data" and request.url.path.endswith("/attachments"):
+        return None
     if kind != "application/json":
         raise JiraProblem(415, body={"errorMessages": ["Unsupported Media Type"], "errors": {}})
     try:

@@ -34,7 +34,7 @@ def _body(value: Any) -> dict[str, Any]:
 def write_comment(call: Call, issue: Issue, given: Mapping[str, Any]) -> int:
     """Add a comment from `{body, properties?}`; its id."""
     call.must_be_somebody()
-    if not call.may_write(call.site.projects[issue.project_id]):
+    if issue.archived is not None or not call.may(call.site.projects[issue.project_id], "ADD_COMMENTS"):
         raise JiraProblem(400, ["You do not have the permission to comment on this issue."])
     document = _body(given.get("body"))
     comment_id = call.store.next_number("comment", 30_000)

@@ -16,9 +16,10 @@ from jira_integration.sandbox.errors import JiraProblem
 from jira_integration.sandbox.faults import FaultError, read_faults, rule_bean
 from jira_integration.sandbox.gate import Traffic
 from jira_integration.sandbox.issue_bean import issue_bean
-from jira_integration.sandbox.issues import move
 from jira_integration.sandbox.knobs import command, move_clock, turn
 from jira_integration.sandbox.model import OnScreen
+from jira_integration.sandbox.people import PROJECT_PERMISSIONS
+from jira_integration.sandbox.places import move, set_archived
 from jira_integration.sandbox.settings import JONAS_ACCOUNT
 from jira_integration.sandbox.start import acting_as, reset
 from jira_integration.sandbox.store import issue_of
@@ -110,7 +111,7 @@ async def post_settings(request: Request) -> Response:
 
 async def post_project(request: Request) -> Response:
     """Change a Jira project as its admin would: `{"project": "SHOP", "key"?, "name"?, "archived"?, "read_only"?,
-    "required"?: {issue type id: [field ids]}, "hidden"?: {issue type id: [field ids]}}`."""
+    "denied"?: [permissions], "required"?: {issue type id: [field ids]}, "hidden"?: {issue type id: [field ids]}}`."""
     jira = _jira(request)
     given = await _object(request)
     project = jira.site.project_named(str(given.pop("project", "")))
@@ -122,8 +123,12 @@ async def post_project(request: Request) -> Response:
         screens[type_id] = kept + tuple(OnScreen(f, required=True) for f in field_ids)
     for type_id, field_ids in given.pop("hidden", {}).items():
         screens[type_id] = tuple(p for p in screens[type_id] if p.field_id not in field_ids)
-    if unknown := sorted(set(given) - {"key", "name", "archived", "read_only"}):
+    if unknown := sorted(set(given) - {"key", "name", "archived", "read_only", "denied"}):
         return _no(f"Unknown keys: {', '.join(unknown)}.")
+    if "denied" in given:
+        if strange := sorted(set(given["denied"]) - PROJECT_PERMISSIONS):
+            return _no(f"No project permission is named {', '.join(strange)}.")
+        given["denied"] = frozenset(given["denied"])
     changed = replace(project, screens=screens, **given)
     jira.site.projects[project.id] = changed
     if changed.key != project.key:
@@ -155,6 +160,20 @@ async def post_move(request: Request) -> Response:
     return JSONResponse({"id": str(issue.id), "key": issue.key})
 
 
+async def post_archive(request: Request) -> Response:
+    """`{"issue": "SHOP-1", "archived": true}`: archive an issue with its sub-tasks, or restore it."""
+    jira = _jira(request)
+    given = await _object(request)
+    call = acting_as(jira, JONAS_ACCOUNT, str(request.base_url))
+    try:
+        with jira.store.transaction():
+            changed = set_archived(call, call.issue(str(given.get("issue", ""))), archived=bool(given.get("archived")))
+    except JiraProblem as problem:
+        return JSONResponse(problem.body, status_code=problem.status)
+    jira.deliveries_due.set()
+    return JSONResponse({"changed": changed})
+
+
 async def get_issues(request: Request) -> Response:
     """Every issue with all fields and properties, by id: the truth, index or not."""
     jira = _jira(request)
@@ -182,6 +201,7 @@ def control_routes() -> list[Route]:
         Route("/_sandbox/settings", post_settings, methods=["POST"]),
         Route("/_sandbox/project", post_project, methods=["POST"]),
         Route("/_sandbox/move", post_move, methods=["POST"]),
+        Route("/_sandbox/archive", post_archive, methods=["POST"]),
         Route("/_sandbox/issues", get_issues, methods=["GET"]),
         Route("/_sandbox/deliveries", get_deliveries, methods=["GET"]),
     ]

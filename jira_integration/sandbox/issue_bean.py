@@ -68,7 +68,14 @@ def _field(beans: Beans, project: Project, issue: Issue, field: FieldDef) -> Any
         case "issuelinks":
             return beans.issue_links(issue)
         case "attachment":
-            return []
+            return beans.attachments(issue.id)
+        case "worklog":
+            logs = beans.worklogs(issue.id)
+            return {"startAt": 0, "maxResults": 20, "total": len(logs), "worklogs": logs[:20]}
+        case "archiveddate":
+            return None if issue.archived is None else beans.time(issue.archived)
+        case "archivedby":
+            return beans.user_by_id(issue.doc.get("archivedby"))
         case "comment":
             return comment_page(beans, issue)
         case _:

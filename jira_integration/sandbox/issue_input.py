@@ -9,6 +9,7 @@ from typing import Any
 from jira_integration.sandbox.call import Call
 from jira_integration.sandbox.errors import JiraProblem
 from jira_integration.sandbox.model import IssueType, Project
+from jira_integration.sandbox.rights import may_set, must
 from jira_integration.sandbox.shape import shaped
 from jira_integration.sandbox.store import Issue
 from jira_integration.sandbox.values import not_on_screen, read_value
@@ -77,7 +78,8 @@ def _read_one(
     definition = call.site.fields.get(field_id)
     elsewhere = definition is not None and definition.project_id not in {"", project.id}
     free = field_id == "comment" or (field_id == "parent" and kind.subtask)
-    if definition is None or elsewhere or (screen is not None and field_id not in screen and not free):
+    off_screen = (screen is not None and field_id not in screen and not free) or not may_set(call, project, field_id)
+    if definition is None or elsewhere or off_screen:
         result.errors[field_id] = not_on_screen(field_id)
         return
     current = before.doc.get(field_id) if before else None
@@ -128,10 +130,7 @@ def find_project(call: Call, fields: Mapping[str, Any]) -> Project:
     project = call.site.project_named(str(named)) if named else None
     if project is None or not call.sees(project):
         raise JiraProblem(400, fields={"project": "Specify a valid project ID or key"})
-    if project.archived:
-        raise JiraProblem(400, ["Issues cannot be created or changed in an archived project."])
-    if not call.may_write(project):
-        raise JiraProblem(403, ["You do not have permission to create issues in this project."])
+    must(call, project, "CREATE_ISSUES")
     return project
 
 

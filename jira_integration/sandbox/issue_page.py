@@ -19,7 +19,10 @@ from jira_integration.sandbox.page import Html, fill, join, render, respond
 from jira_integration.sandbox.store import Issue
 
 # Shown elsewhere on the page, or not at all.
-_APART = {"summary", "description", "issuetype", "project", "status", "parent", "issuelinks", "comment", "attachment"}
+_APART = {
+    "summary", "description", "issuetype", "project", "status", "parent", "issuelinks", "comment", "attachment",
+    "worklog", "archivedby",
+}  # fmt: skip
 _PLAIN = {"text", "url", "date", "datetime"}
 
 
@@ -52,6 +55,11 @@ def show(request: Request, call: Call, problem: JiraProblem | None = None) -> Re
         children=_issues(call, call.beans.children(found), "Child issues"),
         links=_links(call, found),
         fields=_fields(call, project, found),
+        traces=_traces(call, found),
+        projects=_projects(call, found),
+        archived="" if found.archived is None else "Archived: only for reading.",
+        archive="0" if found.archived else "1",
+        archive_word="Restore" if found.archived else "Archive",
         comments=_comments(call, found),
         history=_history(call, found),
         properties=_properties(call, found),
@@ -164,6 +172,24 @@ def _value(call: Call, project: Project, field: FieldDef, stored: Any) -> Html:
     return fill(
         "$v", v=", ".join(str(b.get("name") or b.get("value")) if isinstance(b, dict) else str(b) for b in shown)
     )
+
+
+def _traces(call: Call, issue: Issue) -> Html:
+    """Files and logged time."""
+    files = [
+        fill("<li>$n <span class='muted'>attached by $who</span></li>", n=b["filename"], who=b["author"]["displayName"])
+        for b in call.beans.attachments(issue.id)
+    ]
+    logs = [
+        fill("<li>$t <span class='muted'>logged by $who</span></li>", t=b["timeSpent"], who=b["author"]["displayName"])
+        for b in call.beans.worklogs(issue.id)
+    ]
+    return fill("<ul>$rows</ul>", rows=join([*files, *logs])) if files or logs else Html("")
+
+
+def _projects(call: Call, issue: Issue) -> Html:
+    others = [p for p in call.site.projects.values() if p.id != issue.project_id and not p.archived]
+    return join(fill("<option value='$k'>$n</option>", k=p.key, n=p.name) for p in others)
 
 
 def _comments(call: Call, issue: Issue) -> Html:

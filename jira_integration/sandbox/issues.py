@@ -15,6 +15,7 @@ from jira_integration.sandbox.issue_input import Input, find_project, find_type,
 from jira_integration.sandbox.links import write_link
 from jira_integration.sandbox.model import IssueType, Project
 from jira_integration.sandbox.properties import write_property
+from jira_integration.sandbox.rights import create_screen, must_change
 from jira_integration.sandbox.shape import shaped
 from jira_integration.sandbox.store import Issue
 from jira_integration.sandbox.webhooks import announce
@@ -42,7 +43,7 @@ def create(call: Call, body: Any) -> Created:
     fields = body["fields"]
     project = find_project(call, fields)
     kind = find_type(call, project, fields)
-    screen = {place.field_id for place in project.screens[kind.id]}
+    screen = {place.field_id for place in create_screen(call, project, kind.id)}
     given = read_input(call, project, kind, body, screen=screen)
     _complete(call, project, kind, given)
     if given.errors:
@@ -125,7 +126,7 @@ def edit(call: Call, issue: Issue, body: Mapping[str, Any]) -> list[Item]:
     https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issues/#api-rest-api-3-issue-issueidorkey-put
     """
     project = call.site.projects[issue.project_id]
-    must_write(call, project)
+    must_change(call, issue, "EDIT_ISSUES")
     kind = call.site.types[issue.type_id]
     body = issue_update(body)
     fields = body["fields"]
@@ -183,7 +184,7 @@ def delete(call: Call, issue: Issue, *, with_subtasks: bool) -> None:
 
     Raises JiraProblem 400 when there are sub-tasks and nobody said what to do with them.
     """
-    must_write(call, call.site.projects[issue.project_id])
+    must_change(call, issue, "DELETE_ISSUES")
     children = call.beans.children(issue)
     subtasks = [c for c in children if call.site.types[c.type_id].subtask]
     if subtasks and not with_subtasks:
@@ -200,30 +201,3 @@ def delete(call: Call, issue: Issue, *, with_subtasks: bool) -> None:
             call.store.save(child)
     announce(call, "jira:issue_deleted", issue)
     call.store.remove(issue.id)
-
-
-def move(call: Call, issue: Issue, project: Project) -> None:
-    """Move to another project: a new key, the old one still leads here. Only the control page does this."""
-    old_key, old_project = issue.key, issue.project_id
-    here, there = call.site.types[issue.type_id], [call.site.types[t] for t in project.type_ids]
-    kind = next((t for t in there if t.name == here.name), next(t for t in there if t.level == here.level))
-    status = call.site.statuses[issue.status_id]
-    targets = [call.site.statuses[s] for s in project.workflow.statuses]
-    issue.number = call.store.next_number(f"key:{project.id}", 1)
-    issue.project_id, issue.key, issue.type_id = project.id, f"{project.key}-{issue.number}", kind.id
-    issue.status_id = next(s.id for s in targets if s.category == status.category)
-    call.store.write("INSERT OR REPLACE INTO old_key VALUES (?, ?)", old_key, issue.id)
-    items: list[Item] = [
-        {"field": "project", "fieldtype": "jira", "fieldId": "project", "from": old_project,
-         "fromString": call.site.projects[old_project].name, "to": project.id, "toString": project.name},
-        {"field": "Key", "fieldtype": "jira", "from": None, "fromString": old_key, "to": None, "toString": issue.key},
-    ]  # fmt: skip
-    save_change(call, issue, items)
-
-
-def must_write(call: Call, project: Project) -> None:
-    call.must_be_somebody()
-    if project.archived:
-        raise JiraProblem(400, ["Issues cannot be created or changed in an archived project."])
-    if not call.may_write(project):
-        raise JiraProblem(403, ["You do not have permission to edit issues in this project."])

@@ -7,13 +7,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from jira_integration.sandbox.bulk import ENDS
 from jira_integration.sandbox.call import Jira
 from jira_integration.sandbox.faults import Faults
 from jira_integration.sandbox.gate import Traffic
 from jira_integration.sandbox.settings import BadLogin
 
-_COUNTS = {"latency_ms", "latency_per_issue_ms", "index_lag_ms", "key_gap", "captcha_after"}
-_KINDS: dict[str, type] = {"account_is_admin": bool, "token": str}
+_COUNTS = {"latency_ms", "latency_per_issue_ms", "index_lag_ms", "key_gap", "captcha_after", "bulk_ms_per_issue"}
+_KINDS: dict[str, type] = {"account_is_admin": bool, "may_bulk_change": bool, "token": str, "bulk_ends": str}
 
 
 def turn(jira: Jira, traffic: Traffic, given: Mapping[str, Any]) -> None:
@@ -31,6 +32,8 @@ def turn(jira: Jira, traffic: Traffic, given: Mapping[str, Any]) -> None:
             raise TypeError(f"{name} cannot be {values[name]!r}.")
     if "bad_login" in values:
         values["bad_login"] = BadLogin(values["bad_login"])
+    if values.get("bulk_ends", "COMPLETE") not in ENDS:
+        raise ValueError(f"bulk_ends is one of {', '.join(ENDS)}.")
     if "webhook_retry_scale" in values:
         values["webhook_retry_scale"] = float(values["webhook_retry_scale"])
     traffic.latency_ms = values.pop("latency_ms", traffic.latency_ms)

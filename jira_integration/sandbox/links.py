@@ -11,6 +11,7 @@ from starlette.responses import Response
 from jira_integration.sandbox.beans import Json
 from jira_integration.sandbox.call import Call, answer, nothing
 from jira_integration.sandbox.errors import JiraProblem
+from jira_integration.sandbox.rights import must_be_live
 from jira_integration.sandbox.shape import as_id, shaped
 from jira_integration.sandbox.store import Issue
 from jira_integration.sandbox.webhooks import announce_link
@@ -28,6 +29,8 @@ def write_link(call: Call, given: Mapping[str, Any]) -> None:
     if kind is None:
         raise JiraProblem(404, ["No issue link type with the given id or name found."])
     source, target = _end(call, given.get("inwardIssue")), _end(call, given.get("outwardIssue"))
+    for end in (source, target):
+        _must_link(call, end)
     if source.id == target.id:
         raise JiraProblem(400, ["You cannot link an issue to itself."])
     row = call.store.row(
@@ -38,6 +41,13 @@ def write_link(call: Call, given: Mapping[str, Any]) -> None:
     link_id = call.store.next_number("link", 40_000)
     call.store.write("INSERT INTO link VALUES (?, ?, ?, ?)", link_id, kind.id, source.id, target.id)
     announce_link(call, "issuelink_created", link_id, kind, source.id, target.id)
+
+
+def _must_link(call: Call, issue: Issue) -> None:
+    """Without the permission Jira answers 404, as where linking is switched off."""
+    must_be_live(issue)
+    if not call.may(call.site.projects[issue.project_id], "LINK_ISSUES"):
+        raise JiraProblem(404, [f"No Link Issue Permission for issue '{issue.key}'"])
 
 
 def _end(call: Call, given: Any) -> Issue:
@@ -78,6 +88,7 @@ def get_link(call: Call) -> Response:
 def delete_link(call: Call) -> Response:
     call.must_be_somebody()
     row = _link_row(call)
+    _must_link(call, call.issue(str(row["source"])))
     kind = next(t for t in call.site.link_types if t.id == row["type_id"])
     call.store.write("DELETE FROM link WHERE id = ?", row["id"])
     announce_link(call, "issuelink_deleted", row["id"], kind, row["source"], row["target"])

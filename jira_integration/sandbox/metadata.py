@@ -11,6 +11,7 @@ from jira_integration.sandbox.beans import Json
 from jira_integration.sandbox.call import Call, answer
 from jira_integration.sandbox.errors import JiraProblem
 from jira_integration.sandbox.model import FieldDef, IssueType, OnScreen, Option, Project
+from jira_integration.sandbox.rights import create_screen
 from jira_integration.sandbox.seed import CATEGORIES
 
 _CREATEMETA_LIMIT = 200
@@ -61,7 +62,8 @@ def search_projects(call: Call) -> Response:
     found = [p for p in call.site.projects.values() if call.sees(p)]
     found = [p for p in found if ("archived" if p.archived else "live") in wanted]
     if call.query.get("action") in {"create", "edit"}:
-        found = [p for p in found if call.may_write(p)]
+        needed = "CREATE_ISSUES" if call.query["action"] == "create" else "EDIT_ISSUES"
+        found = [p for p in found if call.may(p, needed)]
     if keys := call.listed("keys"):
         found = [p for p in found if p.key in keys]
     if ids := call.listed("id"):
@@ -182,13 +184,13 @@ def create_fields(call: Call) -> Response:
     if type_id not in project.type_ids:
         raise JiraProblem(400, fields={"issueTypeId": "The issue type ID is not valid for this project."})
     kind = call.site.types[type_id]
-    beans = [_create_field(call, project, kind, place) for place in project.screens[type_id]]
+    beans = [_create_field(call, project, kind, place) for place in create_screen(call, project, type_id)]
     return answer(_createmeta_page(call, "fields", beans))
 
 
 def _createmeta_project(call: Call) -> Project:
     project = call.site.project_named(call.path["project"])
-    if project is None or not call.may_write(project):
+    if project is None or not call.may(project, "CREATE_ISSUES"):
         message = (
             f"No project could be found with id or key '{call.path['project']}', or you cannot create issues in it."
         )

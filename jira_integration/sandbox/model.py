@@ -124,6 +124,7 @@ class Project:
     lead: str
     archived: bool = False
     read_only: bool = False
+    denied: frozenset[str] = frozenset()  # permissions that nobody but the lead has
     components: tuple[Option, ...] = ()
     versions: tuple[Option, ...] = ()
     description: str = ""

@@ -32,7 +32,11 @@ _PERMISSIONS = {
     "DELETE_OWN_COMMENTS": ("37", "Delete Own Comments", False),
     "EDIT_OWN_COMMENTS": ("35", "Edit Own Comments", False),
     "CREATE_ATTACHMENTS": ("19", "Create Attachments", False),
+    "WORK_ON_ISSUES": ("20", "Work On Issues", False),
+    "DELETE_ALL_COMMENTS": ("36", "Delete All Comments", False),
 }
+
+PROJECT_PERMISSIONS = frozenset(key for key, (_, _, everywhere) in _PERMISSIONS.items() if not everywhere)
 
 
 def my_permissions(call: Call) -> Response:
@@ -68,12 +72,14 @@ def _project(call: Call) -> Project | None:
 def _has(call: Call, key: str, everywhere: bool, project: Project | None) -> bool:
     if not call.user:
         return False
+    if key == "BULK_CHANGE":
+        return call.may_bulk_change()
     if everywhere:
         return key == "USER_PICKER" or call.is_admin()
-    if key == "BROWSE_PROJECTS":
-        return True
     projects = [project] if project else list(call.site.projects.values())
-    return any(call.may_write(p) for p in projects)
+    if key == "BROWSE_PROJECTS":
+        return any(call.sees(p) for p in projects)
+    return any(call.may(p, key) for p in projects)
 
 
 def _matching(call: Call, *, active_only: bool) -> list[User]:

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from jira_integration.sandbox.call import Call, answer, nothing
 from jira_integration.sandbox.errors import JiraProblem
+from jira_integration.sandbox.rights import must_change
 from jira_integration.sandbox.store import Issue
 
 _KEY_LIMIT = 255
@@ -47,14 +48,14 @@ def put_property(call: Call) -> Response:
     """201 new, 200 changed. The issue's `updated` stays: properties are not part of what people see."""
     call.must_be_somebody()
     issue = call.issue(call.path["issue"])
-    if not call.may_write(call.site.projects[issue.project_id]):
-        raise JiraProblem(403, ["You do not have permission to edit issues in this project."])
+    must_change(call, issue, "EDIT_ISSUES")
     return answer({}, 201 if write_property(call, issue, call.path["key"], call.body) else 200)
 
 
 def delete_property(call: Call) -> Response:
     call.must_be_somebody()
     issue, key = call.issue(call.path["issue"]), call.path["key"]
+    must_change(call, issue, "EDIT_ISSUES")
     if not call.store.row("SELECT 1 FROM property WHERE issue_id = ? AND key = ?", issue.id, key):
         raise JiraProblem(404, [f"The property '{key}' does not exist."])
     call.store.write("DELETE FROM property WHERE issue_id = ? AND key = ?", issue.id, key)

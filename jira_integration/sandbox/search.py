@@ -30,7 +30,7 @@ _GONE = (
     "The requested API has been removed. Please migrate to the /rest/api/3/search/jql API. "
     "A full migration guideline is available at https://developer.atlassian.com/changelog/#CHANGE-2046"
 )
-_UNSEARCHABLE = "project_id NOT IN (SELECT value FROM json_each(?))"
+_UNSEARCHABLE = "archived IS NULL AND project_id NOT IN (SELECT value FROM json_each(?))"
 
 
 def gone(call: Call) -> Response:

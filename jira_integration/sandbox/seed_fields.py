@@ -50,6 +50,9 @@ SYSTEM = (
     _system("updated", "Updated", "read_only", "datetime", orderable=False),
     _system("resolutiondate", "Resolved", "read_only", "datetime", orderable=False),
     _system("statuscategorychangedate", "Status Category Changed", "read_only", "datetime", orderable=False),
+    _system("worklog", "Log Work", "read_only", "array", "worklog", navigable=False),
+    _system("archiveddate", "Archived", "read_only", "datetime", orderable=False),
+    _system("archivedby", "Archiver", "read_only", "user", orderable=False),
     _system("subtasks", "Sub-tasks", "read_only", "array", "issuelinks", orderable=False),
 )
 

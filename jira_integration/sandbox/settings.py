@@ -43,6 +43,9 @@ class SandboxSettings:
     token: str = field(default="sandbox-token", repr=False)
     bad_login: BadLogin = BadLogin.REFUSED
     captcha_after: int = 0  # failed logins until Jira asks for a CAPTCHA; 0: never
+    may_bulk_change: bool = True  # the global permission that bulk deletes need
+    bulk_ms_per_issue: int = 0  # how long a bulk task works on one issue, by the site's clock
+    bulk_ends: str = "COMPLETE"  # or FAILED, DEAD: then half of the issues are done
     account_is_admin: bool = True  # may register webhooks and suppress notifications
     site_zone: str = "Europe/Berlin"  # timestamps in answers
     account_zone: str = "America/New_York"  # times inside JQL

@@ -16,7 +16,8 @@ from jira_integration.sandbox.shape import as_id
 
 _ISSUE_COLUMNS = (
     "id INTEGER PRIMARY KEY, project_id TEXT, number INTEGER, key TEXT, type_id TEXT, status_id TEXT, "
-    "parent_id INTEGER, creator TEXT, created INTEGER, updated INTEGER, moved INTEGER, resolved INTEGER, doc TEXT"
+    "parent_id INTEGER, creator TEXT, created INTEGER, updated INTEGER, moved INTEGER, resolved INTEGER, doc TEXT, "
+    "archived INTEGER"
 )
 _SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT);
@@ -37,13 +38,19 @@ CREATE INDEX IF NOT EXISTS history_issue ON history (issue_id);
 CREATE TABLE IF NOT EXISTS link (id INTEGER PRIMARY KEY, type_id TEXT, source INTEGER, target INTEGER,
     UNIQUE (type_id, source, target));
 CREATE TABLE IF NOT EXISTS remote_link (id INTEGER PRIMARY KEY, issue_id INTEGER, global_id TEXT, body TEXT);
+CREATE TABLE IF NOT EXISTS worklog (id INTEGER PRIMARY KEY, issue_id INTEGER, author TEXT, started INTEGER,
+    created INTEGER, seconds INTEGER, body TEXT);
+CREATE TABLE IF NOT EXISTS attachment (id INTEGER PRIMARY KEY, issue_id INTEGER, author TEXT, created INTEGER,
+    filename TEXT, kind TEXT, size INTEGER);
+CREATE TABLE IF NOT EXISTS task (id INTEGER PRIMARY KEY, user TEXT, created INTEGER, status TEXT, todo TEXT,
+    absent INTEGER, done TEXT, failed TEXT, updated INTEGER);
 CREATE TABLE IF NOT EXISTS webhook (id INTEGER PRIMARY KEY, body TEXT, secret TEXT, updated INTEGER);
 CREATE TABLE IF NOT EXISTS delivery (id INTEGER PRIMARY KEY, webhook_id INTEGER, identifier TEXT, event TEXT,
     payload BLOB, attempts INTEGER DEFAULT 0, due REAL, outcome TEXT DEFAULT 'waiting');
 """
 _TABLES = (
     "issue", "indexed", "to_index", "old_key", "property", "comment", "history", "link", "remote_link", "webhook",
-    "delivery", "meta",
+    "delivery", "meta", "worklog", "attachment", "task",
 )  # fmt: skip
 
 
@@ -64,6 +71,7 @@ class Issue:
     moved: int  # when its status category last changed
     resolved: int | None
     doc: dict[str, Any] = field(default_factory=dict)
+    archived: int | None = None
 
 
 def issue_of(row: sqlite3.Row | Mapping[str, Any]) -> Issue:
@@ -80,8 +88,15 @@ class Store:
         self.db.execute("PRAGMA journal_mode=" + ("WAL" if path else "MEMORY"))
         self.db.execute("PRAGMA synchronous=" + ("NORMAL" if path else "OFF"))
         self.db.executescript(_SCHEMA)
+        self._catch_up_schema()
         self.clock = clock
         self.index_lag_ms = index_lag_ms
+
+    def _catch_up_schema(self) -> None:
+        """A state file of an older sandbox lacks what was added since."""
+        for table in ("issue", "indexed"):
+            if not any(row["name"] == "archived" for row in self.rows(f"PRAGMA table_info({table})")):
+                self.db.execute(f"ALTER TABLE {table} ADD COLUMN archived INTEGER")
 
     def close(self) -> None:
         self.db.close()
@@ -139,7 +154,7 @@ class Store:
         self._index_later(issue.id)
 
     def remove(self, issue_id: int) -> None:
-        for table in ("property", "comment", "history", "remote_link"):
+        for table in ("property", "comment", "history", "remote_link", "worklog", "attachment"):
             self.write(f"DELETE FROM {table} WHERE issue_id = ?", issue_id)  # noqa: S608
         self.write("DELETE FROM link WHERE source = ? OR target = ?", issue_id, issue_id)
         self.write("DELETE FROM issue WHERE id = ?", issue_id)

@@ -18,7 +18,9 @@ from jira_integration.sandbox.errors import JiraProblem
 from jira_integration.sandbox.issue_page import issue, show
 from jira_integration.sandbox.issues import delete, edit
 from jira_integration.sandbox.page import stylesheet
+from jira_integration.sandbox.places import move, set_archived
 from jira_integration.sandbox.store import Issue
+from jira_integration.sandbox.work_done import attach, log_work, seconds_of
 from jira_integration.sandbox.workflow import carry_out
 
 Form = dict[str, str]
@@ -89,6 +91,32 @@ def _remove_comment(call: Call, found: Issue, form: Form) -> str:
     return f"/browse/{found.key}#comments"
 
 
+def _move_project(call: Call, found: Issue, form: Form) -> str:
+    move(call, found, call.project(form.get("project", "")))
+    return f"/browse/{found.key}"
+
+
+def _archive(call: Call, found: Issue, form: Form) -> str:
+    set_archived(call, found, archived=form.get("archived") == "1")
+    return f"/browse/{found.key}"
+
+
+def _work(call: Call, found: Issue, form: Form) -> str:
+    seconds = seconds_of(form.get("spent", ""))
+    if not seconds:
+        raise JiraProblem(400, ["Say how long it took, such as 2h 30m."])
+    log_work(call, found, seconds)
+    return f"/browse/{found.key}"
+
+
+def _attach(call: Call, found: Issue, form: Form) -> str:
+    """The name only: what is in a file is of no use here, and plain forms carry none."""
+    if not form.get("filename", "").strip():
+        raise JiraProblem(400, ["A file needs a name."])
+    attach(call, found, form["filename"].strip(), "application/octet-stream", 0)
+    return f"/browse/{found.key}"
+
+
 def _delete(call: Call, found: Issue, form: Form) -> str:
     project = call.site.projects[found.project_id]
     delete(call, found, with_subtasks=True)
@@ -118,6 +146,10 @@ def web_routes() -> list[Route]:
         "edit": _edit,
         "comment": _comment,
         "comment/delete": _remove_comment,
+        "project": _move_project,
+        "archive": _archive,
+        "work": _work,
+        "attach": _attach,
         "delete": _delete,
     }
     return [

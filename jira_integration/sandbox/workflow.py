@@ -23,7 +23,7 @@ from jira_integration.sandbox.webhooks import announce
 def open_transitions(call: Call, issue: Issue) -> list[Transition]:
     """Those this user may take now; nobody and readers get none."""
     project = call.site.projects[issue.project_id]
-    if not call.may_write(project):
+    if issue.archived is not None or not call.may(project, "TRANSITION_ISSUES"):
         return []
     return [
         t
