@@ -51,6 +51,12 @@ class ProjectMappingAdmin(ReadOnly):
     list_select_related = ("connection",)
 
 
+@admin.register(models.MappingVersion)
+class MappingVersionAdmin(ReadOnly):
+    list_display = ("mapping", "number", "saved_by", "saved_at")
+    list_select_related = ("mapping",)
+
+
 @admin.register(models.FieldMapping)
 class FieldMappingAdmin(ReadOnly):
     list_display = ("mapping", "kind", "story_field", "jira_field", "jira_name", "direction", "matched_by")

@@ -20,12 +20,11 @@ from stories_qa.models import Project
 from tests.sandbox_server import RunningSandbox
 
 
-def connect(project: Project, sandbox: RunningSandbox, jira_key: str = "SHOP") -> ProjectMapping:
+def connect(
+    project: Project, sandbox: RunningSandbox, jira_key: str = "SHOP", connection: JiraConnection | None = None
+) -> ProjectMapping:
     """What the wizard does, without its pages: a connection, a mapping by the suggestions, turned on."""
-    connection = JiraConnection(name="Sandbox", site_url=sandbox.url, deployment="cloud", user_name=sandbox.user)
-    connection.keep_secret(sandbox.token)
-    connection.state = JiraConnection.State.OK
-    connection.save()
+    connection = connection or connection_to(sandbox)
     metadata = async_to_sync(_metadata)(connection, jira_key)
     keep(connection, metadata)
     types = suggest_types(metadata)
@@ -53,6 +52,14 @@ def connect(project: Project, sandbox: RunningSandbox, jira_key: str = "SHOP") -
         status.mapping = mapping
         status.save()
     return mapping
+
+
+def connection_to(sandbox: RunningSandbox) -> JiraConnection:
+    connection = JiraConnection(name="Sandbox", site_url=sandbox.url, deployment="cloud", user_name=sandbox.user)
+    connection.keep_secret(sandbox.token)
+    connection.state = JiraConnection.State.OK
+    connection.save()
+    return connection
 
 
 async def _metadata(connection: JiraConnection, jira_key: str) -> Any:

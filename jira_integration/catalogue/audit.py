@@ -24,6 +24,8 @@ AUDIT: dict[str, Text] = {
     "login_made": _("{actor} entered the sign-in for {site}: {account}"),
     "login_replaced": _("{actor} replaced the sign-in for {site}: {account}"),
     "project_chosen": _("{actor} chose the Jira project {jira_project} for {project}"),
+    "mapping_version_used": _("{actor} used version {number} of the mapping of {project} to {jira_project} again"),
+    "mapping_copied": _("{actor} copied the mapping of {source} to {project}"),
     "mapping_saved": _("{actor} saved the {part} mapping of {project} to {jira_project}"),
     "metadata_read": _("{actor} read the fields of {jira_project} again: {new} new, {gone} gone"),
     "turned_on": _("{actor} turned on Jira for {project}: {jira_project} at {site}"),

@@ -7,6 +7,7 @@ from jira_integration.models.audit import AuditEntry, LiveSequence
 from jira_integration.models.canary import SecretCanary
 from jira_integration.models.connection import JiraConnection
 from jira_integration.models.mapping import FieldMapping, JiraMetadata, ProjectMapping, StatusMapping
+from jira_integration.models.mapping_version import MappingVersion
 from jira_integration.models.pause import JiraPause
 from jira_integration.models.person import JiraPerson
 from jira_integration.models.plan import ExportPlan, PlannedTicket
@@ -26,6 +27,7 @@ __all__ = [
     "JiraPause",
     "JiraPerson",
     "LiveSequence",
+    "MappingVersion",
     "PlannedTicket",
     "ProjectMapping",
     "RunBatch",

@@ -43,6 +43,14 @@ def setup_step(request: HttpRequest, pk: int, step: str) -> HttpResponse:
     """One step of the set-up. A step whose turn has not come leads to the first one that is open."""
     if step not in STEPS:
         raise Http404
+    wizard = opened(request, pk, step)
+    if isinstance(wizard, HttpResponse):
+        return wizard
+    return answer(wizard, VIEWS[step])
+
+
+def opened(request: HttpRequest, pk: int, slug: str) -> Wizard | HttpResponse:
+    """The visit to a step or to a page that belongs to it, or the answer for who may not or not yet be there."""
     connection = get_object_or_404(JiraConnection, pk=pk)
     project = project_asked(request, connection)
     if not story_source().may(request.user, project.ref, Act.ADMIN):
@@ -50,18 +58,22 @@ def setup_step(request: HttpRequest, pk: int, step: str) -> HttpResponse:
     mapping = ProjectMapping.objects.filter(project_ref=project.ref).first()
     if mapping is not None and mapping.connection_id != connection.pk:
         if mapping.live or mapping.jira_project_id:
-            other = Wizard(request, project, step, mapping.connection, mapping)
+            other = Wizard(request, project, slug, mapping.connection, mapping)
             return other.go(other.first_open())
         mapping.connection = connection
-    wizard = Wizard(request, project, step, connection, mapping)
-    if not wizard.reachable(step):
-        return wizard.go(wizard.first_open())
+    wizard = Wizard(request, project, slug, connection, mapping)
+    return wizard if wizard.reachable(slug) else wizard.go(wizard.first_open())
+
+
+def answer(wizard: Wizard, view: Callable[[Wizard], HttpResponse]) -> HttpResponse:
+    """What a view says, or what to do about the trouble it met with Jira."""
+    connection, project = wizard.site, wizard.project
     try:
-        return VIEWS[step](wizard)
+        return view(wizard)
     except JiraError as trouble:
         code, values = from_error(trouble, connection)
         wizard.connection = JiraConnection.objects.get(pk=connection.pk)
-        if isinstance(trouble, JiraLoginError) and step != "sign-in":
+        if isinstance(trouble, JiraLoginError) and wizard.slug != "sign-in":
             wizard.slug = "sign-in"
             return setup_sign_in.show(wizard, explained=explain(code, {**values, "project_key": project.key}))
         explained = explain(code, {**values, "project_key": project.key})

@@ -8,7 +8,6 @@ from typing import Any
 
 from asgiref.sync import async_to_sync
 from django.contrib import messages
-from django.db import transaction
 from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -72,7 +71,7 @@ def step(wizard: Wizard) -> HttpResponse:
         return show(wizard, kind, kinds, table, problems=problems)
     if overtaken := wizard.overtaken():
         return show(wizard, kind, kinds, table, overtaken=overtaken)
-    with transaction.atomic():
+    with wizard.changing():
         left = save(wizard, kind, kinds, table, metadata)
     if left is not None and "later" not in request.POST:
         return wizard.go("fields", kind=left.value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
@@ -18,6 +19,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from jira_integration import audit
 from jira_integration.catalogue import Explained
 from jira_integration.contracts import ProjectInfo
+from jira_integration.mapping import versions
 from jira_integration.models import JiraConnection, ProjectMapping
 from jira_integration.views.access import page
 
@@ -218,6 +220,10 @@ class Wizard:
         if self.mapping is None:
             self.mapping = ProjectMapping(connection=self.site, project_ref=self.project.ref)
         return self.mapping
+
+    def changing(self) -> AbstractContextManager[None]:
+        """The transaction of a change to the mapping: what it was, and what it became, are kept as versions."""
+        return versions.kept(self.mapping)
 
     def save_step(self, slug: str, *, changed: bool = True) -> ProjectMapping:
         """Mark a step as done and save the mapping; a change to what a plan relies on raises its version."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from asgiref.sync import async_to_sync
-from django.db import transaction
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
@@ -103,7 +102,7 @@ def save(wizard: Wizard) -> HttpResponse:
         return show(wizard, looked, form, overtaken=overtaken)
     types = form.types()
     metadata = async_to_sync(read_fields)(wizard.site, metadata, types)
-    with transaction.atomic():
+    with wizard.changing():
         keep(wizard, metadata, types)
     return wizard.onward("project")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.db import transaction
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
@@ -29,7 +28,7 @@ def step(wizard: Wizard) -> HttpResponse:
         return show(wizard, table, problems=[Problem(row.error, row.control) for row in table.errors])
     if overtaken := wizard.overtaken():
         return show(wizard, table, overtaken=overtaken)
-    with transaction.atomic():
+    with wizard.changing():
         keep(wizard.map, table.mappings())
         wizard.save_step("statuses")
         wizard.record("mapping_saved", part=_("status"), jira_project=wizard.map.jira_project_key)

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from jira_integration import audit, ledger
+from jira_integration.mapping import versions
 from jira_integration.models import ExportedTicket, ExportPlan, ExportRun, ProjectMapping, RunItem
 from jira_integration.setup.connect import JiraConnection
 from stories_qa.lifetime import create
@@ -63,6 +64,10 @@ def a_world(sandbox: RunningSandbox) -> World:
     unfinished = JiraConnection(name="Half", site_url="https://half.example", deployment="cloud", state="setup")
     unfinished.save()
     ProjectMapping.objects.create(connection=unfinished, project_ref=half.ref)
+    another_version(mapping)
+    twin = a_backlog("TWIN", "Twin")
+    twin.memberships.create(user=ana, role=Role.ADMIN)
+    connect(twin, sandbox, "MOB", mapping.connection)
     world = World(project, empty, mapping.connection, unfinished)
     the_tickets(mapping, stories)
     the_plans(world, mapping, stories)
@@ -70,6 +75,17 @@ def a_world(sandbox: RunningSandbox) -> World:
     the_uploads(world)
     audit.record("turned_on", {"project": "SHOP"}, user=ana, project_ref=project.ref)
     return world
+
+
+def another_version(mapping: ProjectMapping) -> None:
+    """Two versions that differ in a direction and in a value."""
+    with versions.kept(mapping):
+        priority = mapping.fields.get(kind="story", jira_field="priority")
+        priority.direction, priority.value_map = "to_jira", {**priority.value_map, "low": "5"}
+        priority.save()
+        mapping.version += 1
+        mapping.saved_by = "Ana Lindqvist"
+        mapping.save()
 
 
 def the_backlog(project: Project) -> list[Story]:
@@ -221,5 +237,10 @@ def every_page(world: World) -> dict[str, list[str]]:
     ]
     half = reverse("jira_integration:setup_step", args=[world.unfinished.pk, "sign-in"])
     fields = f"{steps[3]}&kind=epic"
+    asked = urlencode({"project": "SHOP"})
+    versions = f"{reverse('jira_integration:mapping_versions', args=[world.connection.pk])}?{asked}"
+    pages["jira_integration:mapping_versions"] = [versions, f"{versions}&from=1&to=2"]
+    copy = f"{reverse('jira_integration:mapping_copy', args=[world.connection.pk])}?{asked}"
+    pages["jira_integration:mapping_copy"] = [copy, f"{copy}&source=TWIN"]
     pages["jira_integration:setup_step"] = [*steps, fields, f"{half}?project=HALF"]
     return pages

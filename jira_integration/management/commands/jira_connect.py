@@ -19,6 +19,7 @@ from jira_integration.client.exceptions import ErrorCode, JiraError, JiraNotFoun
 from jira_integration.conf import story_source
 from jira_integration.contracts import Kind, ProjectInfo
 from jira_integration.export.runs import login_renewed
+from jira_integration.mapping import versions
 from jira_integration.mapping.metadata import ProjectMetadata, current, read_metadata
 from jira_integration.mapping.suggest import suggest_types
 from jira_integration.models import AuditEntry, JiraConnection, ProjectMapping
@@ -175,9 +176,9 @@ def turned_on(
     connection: JiraConnection, project: ProjectInfo, metadata: ProjectMetadata
 ) -> tuple[ProjectMapping, list[Gap]]:
     """The backlog's mapping, live. One that a person has made for this Jira project keeps its types and rows."""
-    with transaction.atomic():
-        mapping = ProjectMapping.objects.filter(project_ref=project.ref).first()
-        mapping = mapping or ProjectMapping(connection=connection, project_ref=project.ref)
+    mapping = ProjectMapping.objects.filter(project_ref=project.ref).first()
+    mapping = mapping or ProjectMapping(connection=connection, project_ref=project.ref)
+    with versions.kept(mapping):
         same = mapping.connection_id == connection.pk and mapping.jira_project_id == metadata.project_id
         if mapping.connection_id != connection.pk:
             mapping.connection = connection
