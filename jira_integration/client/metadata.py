@@ -14,6 +14,7 @@ from jira_integration.client.schemas import (
     IssueTypeMeta,
     IssueTypeStatuses,
     JiraProject,
+    LinkTypeInfo,
     Myself,
     ServerInfo,
     User,
@@ -115,6 +116,18 @@ class MetadataClient:
         path = f"{API}/project/{{project}}/statuses"
         answer = await self.transport.request("GET", path, at={"project": key_or_id})
         return read_rows(IssueTypeStatuses, read_json(list[Any], answer, path), path)
+
+    async def link_types(self) -> list[LinkTypeInfo]:
+        """The kinds of links between issues on this site; none where linking is turned off (Jira answers 404 then).
+
+        https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issue-link-types/#api-rest-api-3-issuelinktype-get
+        """
+        path = f"{API}/issueLinkType"
+        try:
+            body = read_json(dict[str, Any], await self.transport.request("GET", path), path)
+        except JiraNotFound:
+            return []
+        return read_rows(LinkTypeInfo, body.get("issueLinkTypes") or [], path)
 
     async def permissions(self, project_key: str, names: Collection[str]) -> dict[str, bool]:
         """Which of the named permissions ("CREATE_ISSUES") this account has in a project; unknown ones are False.

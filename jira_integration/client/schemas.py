@@ -160,6 +160,15 @@ class IssueTypeStatuses(JiraModel):
     statuses: list[StatusInfo] = Field(default_factory=list)
 
 
+class LinkTypeInfo(JiraModel):
+    """How two issues can be linked: the source `outward` the target ("A blocks B"), the target `inward` the source."""
+
+    id: str
+    name: str
+    inward: Text = ""  # "is blocked by"
+    outward: Text = ""  # "blocks"
+
+
 class Transition(JiraModel):
     """A step possible now for this account. Ids belong to a workflow: choose by `to` each time, store none."""
 

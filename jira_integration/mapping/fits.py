@@ -17,6 +17,7 @@ TAKES: dict[FieldKind, frozenset[Shape]] = {
     FieldKind.TEXT: frozenset({Shape.LINE, Shape.URL}),
     FieldKind.RICH_TEXT: frozenset({Shape.DOCUMENT}),
     FieldKind.CRITERIA: frozenset({Shape.DOCUMENT}),
+    FieldKind.TESTS: frozenset({Shape.DOCUMENT}),
     FieldKind.NUMBER: frozenset({Shape.NUMBER}),
     FieldKind.DATE: frozenset({Shape.DATE}),
     FieldKind.DATETIME: frozenset({Shape.DATETIME, Shape.DATE}),
@@ -47,12 +48,14 @@ ELSEWHERE = frozenset({FieldKind.STATUS})
 
 SEND_ONLY: dict[FieldKind, str | Promise] = {
     FieldKind.CRITERIA: gettext_lazy("Criteria are written for Jira's readers and are not read back."),
+    FieldKind.TESTS: gettext_lazy("Test cases are written for Jira's readers and are not read back."),
     FieldKind.PARENT: gettext_lazy("Jira keeps the parent. Reading it back is not offered."),
 }
 NEEDS: dict[FieldKind, str | Promise] = {
     FieldKind.TEXT: gettext_lazy("a text field"),
     FieldKind.RICH_TEXT: gettext_lazy("a paragraph field"),
     FieldKind.CRITERIA: gettext_lazy("a paragraph field"),
+    FieldKind.TESTS: gettext_lazy("a paragraph field"),
     FieldKind.NUMBER: gettext_lazy("a number field"),
     FieldKind.DATE: gettext_lazy("a date field"),
     FieldKind.DATETIME: gettext_lazy("a date field"),

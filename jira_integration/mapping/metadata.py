@@ -103,6 +103,16 @@ class Status:
 
 
 @dataclass(frozen=True)
+class LinkType:
+    """How two issues can be linked: the source `outward` the target ("A tests B"), the target `inward` the source."""
+
+    id: str
+    name: str
+    inward: str
+    outward: str
+
+
+@dataclass(frozen=True)
 class ProjectMetadata:
     project_id: str
     key: str
@@ -113,9 +123,16 @@ class ProjectMetadata:
     statuses: Mapping[str, tuple[Status, ...]] = field(default_factory=dict)
     permissions: Mapping[str, bool] = field(default_factory=dict)
     time_zone: str = ""
+    link_types: tuple[LinkType, ...] = ()
 
     def type(self, type_id: str) -> IssueType | None:
         return next((one for one in self.issue_types if one.id == type_id), None)
+
+    def link_type(self, type_id: str) -> LinkType | None:
+        return next((one for one in self.link_types if one.id == type_id), None)
+
+    def subtask_types(self) -> tuple[IssueType, ...]:
+        return tuple(one for one in self.issue_types if one.subtask)
 
     def epic_types(self) -> tuple[IssueType, ...]:
         """By level, never by name: names are translated and can be changed."""
@@ -159,6 +176,7 @@ class ProjectMetadata:
         values["statuses"] = {
             type_id: tuple(Status(**one) for one in statuses) for type_id, statuses in stored["statuses"].items()
         }
+        values["link_types"] = tuple(LinkType(**one) for one in stored.get("link_types", ()))
         return cls(**values)
 
 
@@ -180,13 +198,13 @@ def _allowed(stored: Mapping[str, Any]) -> AllowedValue:
 async def read_metadata(jira: JiraClient, project_id: str, type_ids: Iterable[str]) -> ProjectMetadata:
     """Read everything of one Jira project; fields only of `type_ids` (those it does not have are passed over).
 
-    Five requests and one for each issue type (two where a screen has more than 200 fields). Where the account may not
+    Six requests and one for each issue type (two where a screen has more than 200 fields). Where the account may not
     create issues Jira does not say which fields there are; then no field is read, and `permissions` says why.
 
     Raises JiraNotFound when the project is gone or hidden from the account, and what any read may raise.
     """
-    project, statuses, myself = await asyncio.gather(
-        jira.project(project_id), jira.project_statuses(project_id), jira.myself()
+    project, statuses, myself, link_types = await asyncio.gather(
+        jira.project(project_id), jira.project_statuses(project_id), jira.myself(), jira.link_types()
     )
     permissions = await jira.permissions(project.key, PERMISSIONS)
     may_create = permissions["CREATE_ISSUES"] and not project.archived
@@ -208,6 +226,7 @@ async def read_metadata(jira: JiraClient, project_id: str, type_ids: Iterable[st
         },
         permissions=permissions,
         time_zone=myself.time_zone,
+        link_types=tuple(LinkType(one.id, one.name, one.inward, one.outward) for one in link_types),
     )
 
 

@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterable, Sequence
 
 from jira_integration.contracts import Choice, FieldKind, Kind, StoryField
+from jira_integration.mapping.case_target import TEST_NAMES, suggest_target
 from jira_integration.mapping.fits import ELSEWHERE, directions, fits, needs_value_map
 from jira_integration.mapping.metadata import AllowedValue, IssueType, JiraField, ProjectMetadata, Status
 from jira_integration.mapping.shapes import Shape, shape_of
 from jira_integration.models import FieldMapping, StatusMapping
 
 STORY_NAMES = ("story", "userstory", "task")
-TEST_NAMES = ("test", "testcase")
 # Story field → Jira's own field, or kind of custom field, that means the same on every site.
 MEANT: dict[str, tuple[str, ...]] = {
     "title": ("summary",),
@@ -52,16 +52,12 @@ def suggest_types(metadata: ProjectMetadata) -> dict[Kind, str]:
     ordinary = [one for one in metadata.issue_types if one.level == 0 and not one.subtask]
     epics = metadata.epic_types()
 
-    def named(names: tuple[str, ...]) -> IssueType | None:
-        found = (one for name in names for one in ordinary if plain(one.name) == name)
-        return next(found, None)
-
-    story = named(STORY_NAMES) or next((one for one in ordinary if plain(one.name) not in TEST_NAMES), None)
-    test = named(TEST_NAMES)
+    named = next((one for name in STORY_NAMES for one in ordinary if plain(one.name) == name), None)
+    story = named or next((one for one in ordinary if plain(one.name) not in TEST_NAMES), None)
     return {
         Kind.EPIC: epics[0].id if epics else "",
         Kind.STORY: story.id if story else "",
-        Kind.TEST: test.id if test else "",
+        Kind.TEST: suggest_target(metadata).type_id,
     }
 
 

@@ -19,6 +19,14 @@ class ProjectMapping(models.Model):
         PREVIEW = "preview", _("Only after a preview that someone confirmed")
         AUTOMATIC = "automatic", _("By itself")
 
+    class TestTarget(models.TextChoices):
+        """What becomes of test cases. Sub-tasks and linked issues are items of an export of their own."""
+
+        STAY = "stay", _("They stay here")
+        SUBTASK = "subtask", _("Sub-tasks of their story")
+        LINKED = "linked", _("Issues linked to their story")
+        DESCRIPTION = "description", _("A table in the story's description")
+
     connection = models.ForeignKey(JiraConnection, on_delete=models.CASCADE, related_name="mappings")
     project_ref = models.CharField(max_length=64, unique=True, help_text="The host's project.")
     jira_project_id = models.CharField(max_length=32, blank=True)
@@ -27,7 +35,13 @@ class ProjectMapping(models.Model):
     team_managed = models.BooleanField(default=False)
     epic_type_id = models.CharField(max_length=32, blank=True)
     story_type_id = models.CharField(max_length=32, blank=True)
-    test_type_id = models.CharField(max_length=32, blank=True, help_text="Empty: test cases stay here.")
+    test_target = models.CharField(max_length=11, choices=TestTarget, default=TestTarget.STAY)
+    test_type_id = models.CharField(max_length=32, blank=True, help_text="Of sub-tasks and of linked issues.")
+    test_link_type_id = models.CharField(max_length=32, blank=True, help_text="Linked: Jira's id of the link type.")
+    test_link_outward = models.BooleanField(
+        default=True, help_text='Linked: the test case stands on the side of Jira\'s outward words ("tests").'
+    )
+    test_link_words = models.CharField(max_length=100, blank=True, help_text="What Jira says there; for people.")
     mode = models.CharField(max_length=10, choices=Mode, default=Mode.PREVIEW)
     live = models.BooleanField(default=False, help_text="Turned on in the last step of the set-up.")
     steps_done = models.JSONField(default=list, help_text="Slugs of the set-up steps that were saved.")
@@ -41,8 +55,15 @@ class ProjectMapping(models.Model):
     def __str__(self) -> str:
         return f"{self.project_ref} → {self.jira_project_key}"
 
+    @property
+    def exports_tests(self) -> bool:
+        """Whether test cases become issues of their own."""
+        return self.test_target in (self.TestTarget.SUBTASK, self.TestTarget.LINKED)
+
     def type_id(self, kind: str) -> str:
-        return {Kind.EPIC: self.epic_type_id, Kind.STORY: self.story_type_id, Kind.TEST: self.test_type_id}[Kind(kind)]
+        """The issue type of a kind; "" where items of this kind become no issues."""
+        test = self.test_type_id if self.exports_tests else ""
+        return {Kind.EPIC: self.epic_type_id, Kind.STORY: self.story_type_id, Kind.TEST: test}[Kind(kind)]
 
 
 class FieldMapping(models.Model):

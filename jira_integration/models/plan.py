@@ -26,6 +26,7 @@ class ExportPlan(models.Model):
     project_ref = models.CharField(max_length=64, db_index=True)
     state = models.CharField(max_length=10, choices=State, default=State.BUILDING)
     story_refs = models.JSONField(default=list, help_text="What was chosen; epics that were added are items only.")
+    with_tests = models.BooleanField(default=True, help_text="Test cases of chosen stories come along.")
     mapping_version = models.PositiveIntegerField(default=0)
     fingerprint = models.CharField(max_length=64, blank=True)
     jira_read_at = models.DateTimeField(null=True, blank=True)

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from jira_integration.conf import story_source
 from jira_integration.contracts import FieldKind, Kind, StoryField
+from jira_integration.mapping.case_target import target_for
 from jira_integration.mapping.fits import unfilled
 from jira_integration.mapping.metadata import IssueType, ProjectMetadata
 from jira_integration.mapping.suggest import suggest_fields, suggest_statuses
@@ -38,7 +39,9 @@ def choose_project(mapping: ProjectMapping, metadata: ProjectMetadata, types: Ma
         mapping.live = False
     mapping.jira_project_id, mapping.jira_project_key = metadata.project_id, metadata.key
     mapping.jira_project_name, mapping.team_managed = metadata.name[:200], metadata.team_managed
-    mapping.epic_type_id, mapping.story_type_id, mapping.test_type_id = (types[kind] for kind in Kind)
+    mapping.epic_type_id, mapping.story_type_id = types[Kind.EPIC], types[Kind.STORY]
+    if Kind.TEST in changed or other:
+        target_for(metadata, types[Kind.TEST]).keep_on(mapping)
     mapping.save()
 
 

@@ -14,6 +14,7 @@ from jira_integration.client.exceptions import JiraNotFound
 from jira_integration.client.schemas import JiraProject
 from jira_integration.contracts import Kind
 from jira_integration.forms.setup import TypesForm
+from jira_integration.mapping.case_target import target_for
 from jira_integration.mapping.metadata import ProjectMetadata, current, read_metadata, stored
 from jira_integration.mapping.suggest import suggest_types
 from jira_integration.models import JiraConnection, ProjectMapping
@@ -130,7 +131,9 @@ def keep(wizard: Wizard, metadata: ProjectMetadata, types: dict[Kind, str]) -> N
     mapping.jira_project_id = metadata.project_id
     mapping.jira_project_key, mapping.jira_project_name = metadata.key, metadata.name
     mapping.team_managed = metadata.team_managed
-    mapping.epic_type_id, mapping.story_type_id, mapping.test_type_id = (types[kind] for kind in Kind)
+    if mapping.type_id(Kind.TEST) != types[Kind.TEST]:
+        target_for(metadata, types[Kind.TEST]).keep_on(mapping)
+    mapping.epic_type_id, mapping.story_type_id = types[Kind.EPIC], types[Kind.STORY]
     wizard.save_step("project", changed=changed)
     if changed:
         wizard.record("project_chosen", jira_project=metadata.key)

@@ -63,6 +63,7 @@ async def walk(jira: JiraClient) -> None:
     assert sorted(placed) == [0, 2]
     created = await jira.bulk_fetch([placed[0].id, "SHOP-9999"], fields=["summary"], properties=[PROPERTY])
     assert [issue.properties[PROPERTY]["uid"] for issue in created] == ["Pay by card"]
+    assert {"tests", "blocks"} <= {one.outward for one in await jira.link_types()}
     key = placed[0].key
     await jira.edit_issue(key, fields={"summary": "Pay by debit card"}, update={"labels": [{"add": "qa"}]})
     step = (await jira.transitions(key, with_fields=True))[0]

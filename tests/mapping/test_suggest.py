@@ -4,7 +4,7 @@ import pytest
 
 from jira_integration.contracts import Choice, FieldKind, Kind, StoryField
 from jira_integration.mapping.fits import directions, fits, unfilled, why_not
-from jira_integration.mapping.metadata import AllowedValue, IssueType, JiraField, ProjectMetadata, Status
+from jira_integration.mapping.metadata import AllowedValue, IssueType, JiraField, LinkType, ProjectMetadata, Status
 from jira_integration.mapping.suggest import suggest_fields, suggest_statuses, suggest_types, suggest_values
 
 TEXTS = "com.atlassian.jira.plugin.system.customfieldtypes"
@@ -36,6 +36,7 @@ def test_types_are_told_by_level_and_then_by_name() -> None:
             IssueType("4", "Test-Case"),
             IssueType("5", "Initiative", level=2),
         ),
+        link_types=(LinkType("7", "Relates", "relates to", "relates to"),),
     )
 
     assert suggest_types(metadata) == {Kind.EPIC: "1", Kind.STORY: "3", Kind.TEST: "4"}
@@ -44,7 +45,7 @@ def test_types_are_told_by_level_and_then_by_name() -> None:
 def test_a_project_without_epics_or_familiar_names_still_gets_a_story_type() -> None:
     metadata = ProjectMetadata("1", "S", "S", issue_types=(IssueType("4", "Test"), IssueType("2", "Vorgang")))
 
-    assert suggest_types(metadata) == {Kind.EPIC: "", Kind.STORY: "2", Kind.TEST: "4"}
+    assert suggest_types(metadata) == {Kind.EPIC: "", Kind.STORY: "2", Kind.TEST: ""}
 
 
 def test_system_fields_are_found_by_schema_in_any_language_and_custom_ones_by_name() -> None:
