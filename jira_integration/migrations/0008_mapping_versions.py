@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('jira_integration', '0006_mapping_templates_defaults_people'),
+        ('jira_integration', '0007_secret_canary'),
     ]
 
     operations = [
