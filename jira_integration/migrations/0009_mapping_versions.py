@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('jira_integration', '0007_secret_canary'),
+        ('jira_integration', '0008_test_cases_in_jira'),
     ]
 
     operations = [
