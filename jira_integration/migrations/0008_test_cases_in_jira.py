@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('jira_integration', '0008_mapping_versions'),
+        ('jira_integration', '0007_secret_canary'),
     ]
 
     operations = [
