@@ -37,7 +37,7 @@ class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]
 
 @admin.register(models.JiraConnection)
 class JiraConnectionAdmin(ReadOnly):
-    hidden = ("secret", "webhook_secret")
+    hidden = ("secret", "webhook_secret", "webhook_secret_before")
     list_display = ("name", "site_url", "deployment", "login", "state", "checked_at")
     list_filter = ("state", "deployment", "login")
 
@@ -124,6 +124,19 @@ class RunBatchAdmin(ReadOnly):
 class RunEventAdmin(ReadOnly):
     list_display = ("run", "at", "code")
     list_select_related = ("run",)
+
+
+@admin.register(models.Conflict)
+class ConflictAdmin(ReadOnly):
+    list_display = ("ticket", "field", "jira_field", "reason", "opened_at", "resolved_at", "choice")
+    list_filter = ("choice", "reason")
+    list_select_related = ("ticket",)
+
+
+@admin.register(models.PollRepairs)
+class PollRepairsAdmin(ReadOnly):
+    list_display = ("connection", "day", "count")
+    list_select_related = ("connection",)
 
 
 @admin.register(models.WebhookDelivery)

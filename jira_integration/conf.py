@@ -37,10 +37,12 @@ class JiraSettings:
     METADATA_TTL_SECONDS: int = 15 * 60
     PLAN_STALE_SECONDS: int = 15 * 60
     POLL_SECONDS: int = 120
-    POLL_OVERLAP_SECONDS: int = 120
+    POLL_OVERLAP_SECONDS: int = 15 * 60
     WEBHOOK_MAX_BYTES: int = 2 * 1024 * 1024
     WEBHOOK_REPLAY_SECONDS: int = 48 * 3600
     WEBHOOK_KEEP_DAYS: int = 30
+    WEBHOOK_ROTATION_SECONDS: int = 24 * 3600
+    QUIET_SECONDS: int = 60
     GIVE_UP_SECONDS: int = 3600
     REDIS_URL: str = ""  # for the governor; empty: the site's own REDIS_URL, else each process keeps the limits alone
     GOVERNOR_LONGEST_WAIT_SECONDS: float = 3  # a turn that takes longer is given back: the run is re-scheduled

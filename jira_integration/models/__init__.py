@@ -5,6 +5,7 @@ from __future__ import annotations
 from jira_integration.models.annotations import annotate_sync
 from jira_integration.models.audit import AuditEntry, LiveSequence
 from jira_integration.models.canary import SecretCanary
+from jira_integration.models.conflict import Conflict
 from jira_integration.models.connection import JiraConnection
 from jira_integration.models.mapping import FieldMapping, JiraMetadata, ProjectMapping, StatusMapping
 from jira_integration.models.mapping_version import MappingVersion
@@ -14,10 +15,11 @@ from jira_integration.models.plan import ExportPlan, PlannedTicket
 from jira_integration.models.run import ExportRun, RunBatch, RunEvent, RunItem
 from jira_integration.models.secret import Sealed, SecretField, SecretUnreadable, seal
 from jira_integration.models.ticket import ExportedTicket
-from jira_integration.models.webhook import WebhookDelivery
+from jira_integration.models.webhook import PollRepairs, WebhookDelivery
 
 __all__ = [
     "AuditEntry",
+    "Conflict",
     "ExportPlan",
     "ExportRun",
     "ExportedTicket",
@@ -29,6 +31,7 @@ __all__ = [
     "LiveSequence",
     "MappingVersion",
     "PlannedTicket",
+    "PollRepairs",
     "ProjectMapping",
     "RunBatch",
     "RunEvent",

@@ -34,6 +34,8 @@ class JiraConnection(models.Model):
         DOWN = "down", _("Jira does not answer")
         PAUSED = "paused", _("Sync paused")
 
+    WEBHOOK_SECRETS = ("webhook_secret", "webhook_secret_before", "webhook_secret_before_until")
+
     uid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     name = models.CharField(_("name"), max_length=120)
     site_url = models.CharField(
@@ -52,6 +54,13 @@ class JiraConnection(models.Model):
     account_name = models.CharField(max_length=200, blank=True)
     account_time_zone = models.CharField(max_length=64, blank=True)
     webhook_secret: Sealed | None = SecretField(null=True, blank=True, editable=False)
+    webhook_secret_before: Sealed | None = SecretField(null=True, blank=True, editable=False)
+    webhook_secret_before_until = models.DateTimeField(
+        _("former signature good until"),
+        null=True,
+        blank=True,
+        help_text="Until then the secret before the present one is believed, too.",
+    )
     webhook_id = models.CharField(max_length=64, blank=True, help_text="Jira's id, when we registered it.")
     webhook_seen_at = models.DateTimeField(null=True, blank=True, help_text="Last event with a good signature.")
     state = models.CharField(max_length=8, choices=State, default=State.SETUP)
@@ -85,8 +94,21 @@ class JiraConnection(models.Model):
         self.secret_hint = secret[-3:] if len(secret) >= 12 else ""
         self.secret_saved_at = timezone.now()
 
-    def keep_webhook_secret(self, secret: str) -> None:
+    def keep_webhook_secret(self, secret: str, *, overlap: timedelta = timedelta(0)) -> None:
+        """Seal a new secret; the one before stays good for `overlap`, until Jira has been told. The caller saves."""
+        if overlap and self.webhook_secret is not None:
+            self.webhook_secret_before, self.webhook_secret_before_until = self.webhook_secret, timezone.now() + overlap
+        else:
+            self.webhook_secret_before = self.webhook_secret_before_until = None
         self.webhook_secret = seal(secret, self.bound_to)
+
+    def webhook_secrets(self) -> list[Sealed]:
+        """Those that a delivery may be signed with now: two while the secret is being changed."""
+        kept = [] if self.webhook_secret is None else [self.webhook_secret]
+        until = self.webhook_secret_before_until
+        if kept and self.webhook_secret_before is not None and until is not None and until > timezone.now():
+            kept.append(self.webhook_secret_before)
+        return kept
 
     def set_state(self, state: str, code: str = "") -> None:
         """Change the state and save it, once: `state_since` keeps the first moment."""

@@ -129,6 +129,9 @@ class StatusMapping(models.Model):
     jira_status_id = models.CharField(max_length=32)
     jira_status_name = models.CharField(max_length=200)
     category = models.CharField(max_length=20, help_text="new, indeterminate or done.")
+    transition_fields = models.JSONField(
+        default=dict, blank=True, help_text="Jira field id → value in Jira's form, for the screen on the way there."
+    )
     incoming = models.BooleanField(
         default=False, help_text="Jira's status → ours, beside the one status of Jira's that ours goes to."
     )

@@ -40,3 +40,18 @@ class WebhookDelivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.event} {self.issue_id}"
+
+
+class PollRepairs(models.Model):
+    """How many changes a poll brought on one day (UTC) that a webhook should have brought before."""
+
+    connection = models.ForeignKey(JiraConnection, on_delete=models.CASCADE, related_name="repairs")
+    day = models.DateField()
+    count = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        verbose_name_plural = "poll repairs"
+        constraints = [models.UniqueConstraint(fields=["connection", "day"], name="poll_repairs_counted_once_a_day")]
+
+    def __str__(self) -> str:
+        return f"{self.connection} {self.day}: {self.count}"

@@ -114,16 +114,18 @@ def receive(connection: JiraConnection, body: bytes, headers: Mapping[str, str])
 def signed(connection: JiraConnection, body: bytes, signature: str) -> bool:
     """Whether `signature` ("sha256=<hex>") is ours over these very bytes; in constant time.
 
-    Without a secret nothing is accepted: an HMAC with an empty key can be made by anybody.
+    While the secret is being changed two are good. Without a secret nothing is accepted: an HMAC with an empty key can
+    be made by anybody.
     """
-    if connection.webhook_secret is None:
-        return False
     method, _, given = signature.partition("=")
     if method.strip().lower() != "sha256":
         return False
-    secret = connection.webhook_secret.open(connection.bound_to)
-    ours = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-    return bool(secret) and hmac.compare_digest(ours.encode(), given.strip().lower().encode())
+    accepted = False
+    for sealed in connection.webhook_secrets():
+        secret = sealed.open(connection.bound_to)
+        ours = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+        accepted |= bool(secret) and hmac.compare_digest(ours.encode(), given.strip().lower().encode())
+    return accepted
 
 
 def read_event(body: Mapping[str, Any]) -> Event:

@@ -102,7 +102,7 @@ def person(wizard: Wizard) -> Any:
 
 def forget_login(connection: JiraConnection) -> None:
     """What was sealed for the former address cannot be opened for the new one."""
-    connection.secret = connection.webhook_secret = None
+    connection.secret = connection.webhook_secret = connection.webhook_secret_before = None
     connection.secret_saved_at = connection.secret_ends_on = None
     connection.secret_hint = connection.webhook_id = connection.account_id = connection.account_name = ""
     connection.state, connection.state_code = JiraConnection.State.SETUP, ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from asgiref.sync import async_to_sync
@@ -52,10 +53,10 @@ def create(wizard: Wizard) -> HttpResponse:
         values |= {"address": url, "minutes": poll_minutes(), "project_key": wizard.project.key}
         return show(wizard, explained=explain("webhook_bad", values), said=str(values.get("said", "")))
     with transaction.atomic():
-        wizard.site.keep_webhook_secret(secret)
+        wizard.site.keep_webhook_secret(secret, overlap=timedelta(seconds=conf.WEBHOOK_ROTATION_SECONDS))
         wizard.site.webhook_id = made
         wizard.site.webhook_seen_at = None
-        wizard.site.save(update_fields=["webhook_secret", "webhook_id", "webhook_seen_at"])
+        wizard.site.save(update_fields=[*JiraConnection.WEBHOOK_SECRETS, "webhook_id", "webhook_seen_at"])
         wizard.save_step("webhook", changed=False)
         wizard.record("webhook_made")
     return wizard.go("webhook")
@@ -65,10 +66,10 @@ def by_hand(wizard: Wizard) -> HttpResponse:
     """A new secret, shown in this one answer and never again."""
     secret = new_secret()
     with transaction.atomic():
-        wizard.site.keep_webhook_secret(secret)
+        wizard.site.keep_webhook_secret(secret, overlap=timedelta(seconds=conf.WEBHOOK_ROTATION_SECONDS))
         wizard.site.webhook_id = ""
         wizard.site.webhook_seen_at = None
-        wizard.site.save(update_fields=["webhook_secret", "webhook_id", "webhook_seen_at"])
+        wizard.site.save(update_fields=[*JiraConnection.WEBHOOK_SECRETS, "webhook_id", "webhook_seen_at"])
         wizard.record("webhook_secret_made")
     response = show(wizard, secret=secret)
     response["Cache-Control"] = "no-store"
