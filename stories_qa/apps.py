@@ -10,3 +10,6 @@ class StoriesQaConfig(AppConfig):
     name = "stories_qa"
     verbose_name = _("Stories & QA")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from stories_qa import signed_in  # noqa: F401  (importing connects its receivers)

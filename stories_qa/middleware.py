@@ -1,18 +1,24 @@
-"""Answers that no single view gives: sign-in for htmx requests, and text that the database cannot take."""
+"""What no single view does: sign-in for htmx requests, the person's time zone, text that the database cannot take."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import cache
+from typing import Any
 from urllib.parse import urlencode, urlsplit
+from zoneinfo import ZoneInfo, available_timezones
 
 from django.conf import settings
 from django.db import DataError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
+from django.utils import timezone
 from django.utils.deprecation import MiddlewareMixin
 
 from stories_qa.views.errors import bad_request
+
+ZONE_COOKIE = "sq-zone"
 
 
 class HtmxLoginMiddleware(MiddlewareMixin):
@@ -32,6 +38,41 @@ class HtmxLoginMiddleware(MiddlewareMixin):
         answer = HttpResponse(status=401)
         answer.headers["HX-Redirect"] = f"{sign_in}?{urlencode({'next': here})}"
         return answer
+
+
+class TimeZoneMiddleware(MiddlewareMixin):
+    """Times in the zone of the person's browser, which a script writes into a cookie, or of their choice."""
+
+    get_response: Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]
+
+    def process_request(self, request: HttpRequest) -> None:
+        activate_zone(request.COOKIES.get(ZONE_COOKIE, ""))
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        timezone.deactivate()
+        return response
+
+
+class SocketTimeZone:
+    """The same for a socket: what it renders has the times of the page that it is part of. Stands behind Channels'
+    cookie middleware; each socket is a task of its own, and the zone holds for that."""
+
+    def __init__(self, app: Callable[..., Awaitable[None]]) -> None:
+        self.app = app
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        activate_zone(scope.get("cookies", {}).get(ZONE_COOKIE, ""))
+        await self.app(scope, receive, send)
+
+
+def activate_zone(name: str) -> None:
+    """A name of the zone database; anything else is the site's own zone."""
+    timezone.activate(ZoneInfo(name)) if name in available() else timezone.deactivate()
+
+
+@cache
+def available() -> frozenset[str]:
+    return frozenset(available_timezones())
 
 
 class ZeroByteMiddleware(MiddlewareMixin):

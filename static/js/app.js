@@ -24,6 +24,13 @@
     document.cookie = `sq-theme=${next}; Path=/; SameSite=Lax; Max-Age=${next ? 31536000 : 0}${secure}`;
   });
 
+  // ---- times are the server's to write, in the zone that this cookie names ---------------------------------------------
+  if (!/(^|; )sq-zone=/.test(document.cookie)) {
+    const zone = Intl.DateTimeFormat().resolvedOptions().timeZone || "";
+    const secure = location.protocol === "https:" ? "; Secure" : "";
+    if (zone) document.cookie = `sq-zone=${zone}; Path=/; SameSite=Lax; Max-Age=31536000${secure}`;
+  }
+
   // ---- a second click on a submit sends nothing; a page that comes back from the history is fresh again ---------------
   document.addEventListener("submit", (event) => {
     const form = event.target;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from stories_qa.models.account import SignedIn
 from stories_qa.models.imports import BacklogUpload
 from stories_qa.models.project import Membership, Project, Role
 from stories_qa.models.story import AcceptanceCriterion, Epic, Priority, Status, Story
@@ -17,6 +18,7 @@ __all__ = [
     "Priority",
     "Project",
     "Role",
+    "SignedIn",
     "Status",
     "Story",
     "Submission",

@@ -11,6 +11,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from stories_qa.access import may, project_view, who_may
+from stories_qa.accounts import HasAccount, Invitation, invite, is_invited, send_link
+from stories_qa.forms.account import InvitationForm
 from stories_qa.forms.project import MemberForm
 from stories_qa.models import Membership, Project, Role
 from stories_qa.templatetags.people import person_name
@@ -30,7 +32,8 @@ def role_words() -> list[tuple[str, str]]:
 @project_view("view")
 @require_http_methods(["GET", "POST"])
 def people(request: HttpRequest, project: Project) -> HttpResponse:
-    """`do`: add (`person`, `role`), role (`member`, `role`), remove (`member`). The last admin stays one."""
+    """`do`: add (`person`, `role`), invite (`invite-email`, …), invite_again (`member`), role (`member`, `role`),
+    remove (`member`). The last admin stays one."""
     if request.method == "GET":
         return show(request, project, MemberForm(project=project))
     if not may(request.user, project, "admin"):
@@ -44,6 +47,12 @@ def people(request: HttpRequest, project: Project) -> HttpResponse:
             added, role = form.cleaned_data["person"], form.cleaned_data["role"]
             Membership.objects.get_or_create(project=project, user=added, defaults={"role": role})
             messages.success(request, _("%(name)s is a member now.") % {"name": person_name(added)})
+        case "invite":
+            invitation = InvitationForm(request.POST)
+            if not invitation.is_valid() or not invited(request, project, invitation):
+                return show(request, project, MemberForm(project=project), invitation, status=422)
+        case "invite_again":
+            invite_again(request, project)
         case "role":
             change_role(request, project, request.POST.get("role", ""))
         case "remove":
@@ -51,11 +60,64 @@ def people(request: HttpRequest, project: Project) -> HttpResponse:
     return see_other(reverse("stories_qa:people", args=[project.key]))
 
 
-def show(request: HttpRequest, project: Project, form: MemberForm, status: int = 200) -> HttpResponse:
+def invited(request: HttpRequest, project: Project, form: InvitationForm) -> bool:
+    """Invite and say so; False, with the reason on the form, when there is an account already."""
+    asked = form.cleaned_data
+    try:
+        made = invite(
+            project,
+            name=asked["name"],
+            email=asked["email"],
+            role=asked["role"],
+            by=person_name(request.user),
+            base=request.build_absolute_uri("/").rstrip("/"),
+        )
+    except HasAccount:
+        form.add_error("email", _("%(email)s has an account. Add them below instead.") % {"email": asked["email"]})
+        return False
+    say_link(request, made)
+    return True
+
+
+def invite_again(request: HttpRequest, project: Project) -> None:
+    """A new link for a member who never signed in. Whoever holds it can be that person, so it is made only by an
+    admin of every project the person is in."""
+    asked = request.POST.get("member", "")
+    members = project.memberships.select_related("user")
+    member = next((member for member in members if str(member.pk) == asked), None)
+    if member is None or not is_invited(member.user):
+        return
+    others = Project.objects.filter(memberships__user=member.user)
+    if all(may(request.user, other, "admin") for other in others):
+        base = request.build_absolute_uri("/").rstrip("/")
+        say_link(request, send_link(member.user, project, by=person_name(request.user), base=base))
+    else:
+        messages.error(request, _("Another project invited them too. Ask its admin for the link."))
+
+
+def say_link(request: HttpRequest, made: Invitation) -> None:
+    """The link itself is shown once, on the next page, and only to whoever invited."""
+    if made.mailed:
+        messages.success(request, _("%(email)s got an e-mail with a link.") % {"email": made.user.email})
+    else:
+        request.session["invitation"] = {"name": person_name(made.user), "link": made.link}
+
+
+def show(
+    request: HttpRequest,
+    project: Project,
+    form: MemberForm,
+    invitation: InvitationForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    members = list(project.memberships.select_related("user").order_by("user__first_name", "user__username"))
     context = {
         "project": project,
         "form": form,
-        "members": project.memberships.select_related("user").order_by("user__first_name", "user__username"),
+        "invitation": invitation or InvitationForm(),
+        "link": request.session.pop("invitation", None),
+        "members": members,
+        "invited": {member.pk for member in members if is_invited(member.user)},
         "roles": Role.choices,
         "role_words": role_words(),
         "admins": who_may(project, "admin"),

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods
 from stories_qa.access import project_view
 from stories_qa.context_processors import THEMES
 from stories_qa.forms.project import ProjectForm
+from stories_qa.middleware import ZONE_COOKIE, available
 from stories_qa.models import Membership, Project, Role
 from stories_qa.once import made_before, make_once
 from stories_qa.views.pages import see_other
@@ -42,12 +43,20 @@ def project_new(request: HttpRequest) -> HttpResponse:
 @project_view("view")
 @require_http_methods(["GET", "POST"])
 def settings(request: HttpRequest, project: Project) -> HttpResponse:
-    """Theme and single-letter keys, kept in cookies of this browser."""
+    """Theme, time zone and single-letter keys, kept in cookies of this browser."""
     if request.method == "POST":
         response = see_other(reverse("stories_qa:settings", args=[project.key]))
         theme = request.POST.get("theme", "")
         keep_choice(request, response, "sq-theme", theme if theme in THEMES else "")
         keep_choice(request, response, "sq-keys", "" if request.POST.get("keys") else "off")
+        zone = request.POST.get("zone", "")
+        keep_choice(request, response, ZONE_COOKIE, zone if zone in available() else "")
         return response
     themes = [("", _("As the system")), ("light", _("Light")), ("dark", _("Dark"))]
-    return render(request, "stories_qa/settings.html", {"project": project, "themes": themes})
+    context = {
+        "project": project,
+        "themes": themes,
+        "zones": sorted(zone for zone in available() if "/" in zone and not zone.startswith("Etc/")),
+        "zone": request.COOKIES.get(ZONE_COOKIE, ""),
+    }
+    return render(request, "stories_qa/settings.html", context)

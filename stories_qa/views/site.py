@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.views import LoginView, PasswordChangeView, redirect_to_login
+from django.contrib.auth.models import User
+from django.contrib.auth.views import (
+    LoginView,
+    PasswordChangeView,
+    PasswordResetConfirmView,
+    PasswordResetView,
+    redirect_to_login,
+)
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
@@ -15,6 +23,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from stories_qa.context_processors import THEMES
 from stories_qa.models import Project
+from stories_qa.signed_in import end, note
 
 YEAR_SECONDS = 365 * 24 * 3600
 
@@ -49,12 +58,43 @@ class SignIn(Says422, LoginView):
     redirect_authenticated_user = True
 
 
+def locked_out(request: HttpRequest, credentials: Any = None, *args: Any, **kwargs: Any) -> HttpResponse:
+    """Too many wrong passwords for this name from this address. Says so whatever the name, so nothing is learned."""
+    minutes = int(settings.AXES_COOLOFF_TIME.total_seconds() // 60)
+    return render(request, "registration/locked_out.html", {"minutes": minutes}, status=429)
+
+
 class ChangePassword(Says422, PasswordChangeView):
     success_url = reverse_lazy("home")
 
     def form_valid(self, form: Any) -> HttpResponse:
-        messages.success(self.request, _("Your password is changed."))
-        return super().form_valid(form)
+        """Whoever else was signed in as this person no longer is."""
+        answer = super().form_valid(form)
+        note(User, self.request, form.user)  # this browser's session has a new key
+        end(form.user, keep=self.request.session.session_key)
+        messages.success(self.request, _("Your password is changed. Every other browser is signed out."))
+        return answer
+
+
+class ResetPassword(Says422, PasswordResetView):
+    """Mails a link, and says the same whether or not there is such an account."""
+
+    success_url = reverse_lazy("password_reset_done")
+    email_template_name = "registration/password_reset_email.txt"
+    subject_template_name = "registration/password_reset_subject.txt"
+    extra_context = {"sends_mail": settings.SENDS_MAIL}
+
+
+class ChooseNewPassword(Says422, PasswordResetConfirmView):
+    """Behind the link of a reset or an invitation; whoever was signed in as this person no longer is."""
+
+    success_url = reverse_lazy("login")
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        answer = super().form_valid(form)
+        end(form.user, keep=None)
+        messages.success(self.request, _("Your password is set. Sign in with it."))
+        return answer
 
 
 @require_POST

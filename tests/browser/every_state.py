@@ -7,8 +7,11 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+from django.contrib.auth.tokens import default_token_generator
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.encoding import force_bytes
+from django.utils.http import urlsafe_base64_encode
 
 from jira_integration import audit, ledger
 from jira_integration.mapping import versions
@@ -191,6 +194,13 @@ def the_uploads(world: World) -> None:
         )
 
 
+def a_fresh_link() -> str:
+    """Where somebody who was invited chooses a password."""
+    invited = a_person("mira", first_name="Mira", last_name="Kovač")
+    uid = urlsafe_base64_encode(force_bytes(invited.pk))
+    return reverse("password_reset_confirm", args=[uid, default_token_generator.make_token(invited)])
+
+
 def every_page(world: World) -> dict[str, list[str]]:
     """URL name → the addresses under which ana can look at it."""
 
@@ -221,7 +231,9 @@ def every_page(world: World) -> dict[str, list[str]]:
     pages["stories_qa:epics"] += ["/p/NEW/epics/"]
     pages["stories_qa:test_cases"] += ["/p/NEW/tests/"]
     pages["stories_qa:project_new"] = [reverse("stories_qa:project_new")]
-    pages["password_change"] = [reverse("password_change")]
+    for name in ("account", "password_change", "password_reset", "password_reset_done"):
+        pages[name] = [reverse(name)]
+    pages["password_reset_confirm"] = [reverse("password_reset_confirm", args=["MQ", "used-up"]), a_fresh_link()]
     pages["jira_integration:overview"] = [jira("overview"), "/p/NEW/jira/", "/p/HALF/jira/"]
     pages["jira_integration:plan"] = [jira("plan", plan.pk) for plan in world.plans.values()]
     pages["jira_integration:plan"] += [f"{jira('plan', world.plans['stale'].pk)}?show=conflict"]
