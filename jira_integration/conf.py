@@ -35,6 +35,7 @@ class JiraSettings:
     TAKE_OVER_SECONDS: float = 60
     UNKNOWN_WAIT_SECONDS: float = 60
     METADATA_TTL_SECONDS: int = 15 * 60
+    PEOPLE_TTL_SECONDS: int = 24 * 3600
     PLAN_STALE_SECONDS: int = 15 * 60
     POLL_SECONDS: int = 120
     POLL_OVERLAP_SECONDS: int = 15 * 60

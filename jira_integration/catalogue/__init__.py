@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from jira_integration.catalogue import audit, export, fields, logins, sites, syncing
+from jira_integration.catalogue import audit, export, fields, logins, projects, sites, syncing
 from jira_integration.catalogue.entry import Action, Entry, Explained, filled, worded
 from jira_integration.catalogue.recognise import from_error, from_field_errors
 from jira_integration.models import ExportRun
@@ -18,6 +18,7 @@ ENTRIES: dict[str, Entry] = {
     **sites.ENTRIES,
     **logins.ENTRIES,
     **fields.ENTRIES,
+    **projects.ENTRIES,
     **export.ENTRIES,
     **syncing.ENTRIES,
 }

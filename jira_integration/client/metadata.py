@@ -151,3 +151,14 @@ class MetadataClient:
         asked: Params = {"project": project_key, "query": query, "maxResults": limit}
         answer = await self.transport.request("GET", path, params=asked)
         return read_rows(User, read_json(list[Any], answer, path), path)
+
+    async def search_users(self, query: str, limit: int = 50) -> list[User]:
+        """Up to `limit` people of the whole site by name or e-mail, those who left among them (`active`).
+
+        Without the permission to browse users the list is empty.
+
+        https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-user-search/#api-rest-api-3-user-search-get
+        """
+        path = f"{API}/user/search"
+        answer = await self.transport.request("GET", path, params={"query": query, "maxResults": limit})
+        return read_rows(User, read_json(list[Any], answer, path), path)

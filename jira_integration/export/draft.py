@@ -15,15 +15,18 @@ from jira_integration.agreement import agree_on_versions
 from jira_integration.client.schemas import Issue
 from jira_integration.conf import conf, story_source
 from jira_integration.contracts import Kind, StorySnapshot
+from jira_integration.export.builders import builders_for
 from jira_integration.export.difference import compare
 from jira_integration.export.estimate import HOPS, expected_requests
 from jira_integration.export.status_plan import StatusPlan
 from jira_integration.export.template import digest, edit_body, hole
+from jira_integration.mapping import preflight
+from jira_integration.mapping.findings import Finding
 from jira_integration.mapping.jira_form import reduced
 from jira_integration.mapping.metadata import ProjectMetadata
-from jira_integration.mapping.payload import Builder, Finding, Payload
+from jira_integration.mapping.payload import Builder, Payload
+from jira_integration.mapping.questions import watchers
 from jira_integration.models import ExportedTicket, ExportPlan, PlannedTicket, RunItem
-from jira_integration.richtext.compose import Labels
 
 Action = PlannedTicket.Action
 LEVELS = {Kind.EPIC: 0, Kind.STORY: 1, Kind.TEST: 2}
@@ -50,6 +53,9 @@ class Drafting:
     hops: dict[int, int] = field(default_factory=dict)
     agreed: dict[int, tuple[int, str]] = field(default_factory=dict)  # ticket → version and status that say the same
     epics: dict[str, str] = field(default_factory=dict)  # ref of an epic → what people call it
+    facts: preflight.Facts = field(default_factory=preflight.Facts)  # what was asked about the present chunk
+    watched: int = 0  # how often a watcher may get a mail about an update
+    not_looked: int = 0  # stories whose summary was not looked for in Jira
 
     @classmethod
     def begin(cls, plan: ExportPlan, metadata: ProjectMetadata) -> Drafting:
@@ -81,27 +87,13 @@ class Drafting:
         picked = set(chosen)
         # An epic nobody chose is only taken along when it is not in Jira yet.
         refs = [ref for ref in refs if ref in picked or not (ref in tickets and tickets[ref].issue_id)]
-        builders = {
-            kind: Builder(
-                kind=kind,
-                issue_type=issue_type,
-                metadata=metadata,
-                mappings=list(mapping.fields.filter(kind=kind)),
-                story_fields={one.key: one for one in source.fields(plan.project_ref, kind)},
-                absolute=lambda path: f"{conf.PUBLIC_URL}{path}" if path.startswith("/") else path,
-                more_text=_("The full text is in Stories & QA"),
-                labels=Labels(criteria=_("Acceptance criteria")),
-            )
-            for kind in (Kind.EPIC, Kind.STORY)
-            if (issue_type := metadata.type(mapping.type_id(kind))) is not None
-        }
         return cls(
             plan,
             metadata,
             refs,
             frozenset(refs) - picked,
             tickets,
-            builders,
+            builders_for(plan, metadata),
             frozenset(in_doubt.values_list("ticket_id", flat=True)),
             StatusPlan.of(mapping, metadata),
         )
@@ -144,7 +136,10 @@ class Drafting:
             return self._blocked(row, Finding("issue_type_gone", {"kind": snapshot.kind.value}, blocking=True))
         if snapshot.sync_off:
             return self._blocked(row, Finding("sync_off", {}, blocking=True))
-        payload = builder.build(snapshot)
+        creates = ticket is None or not ticket.issue_id
+        if creates and (closed := preflight.project_closed(self.metadata, self.account)):
+            return self._blocked(row, closed)
+        payload = builder.build(snapshot, self._epic_in_words(snapshot))
         parent, parent_finding = self._parent(row, snapshot, builder)
         findings = [*payload.findings, *([parent_finding] if parent_finding else [])]
         if parent is not None:
@@ -153,12 +148,27 @@ class Drafting:
             self._update(row, payload, parent, ticket, issues.get(ticket.issue_id), findings)
         else:
             self._create(row, payload, parent, ticket, builder, findings)
+        self._permitted(row, findings)
         row.findings = [finding.as_json() for finding in findings]
         if any(finding.blocking for finding in findings):
             row.action = Action.BLOCKED
         if row.action == Action.BLOCKED:
             self.blocked.add(snapshot.ref)
         return self._counted(row)
+
+    @property
+    def account(self) -> str:
+        connection = self.plan.mapping.connection
+        return connection.account_name or connection.user_name
+
+    def _permitted(self, row: PlannedTicket, findings: list[Finding]) -> None:
+        """What the account may not do with an item that is otherwise ready."""
+        if row.action == Action.UPDATE and (no_edit := preflight.may_not(self.metadata, "EDIT_ISSUES", self.account)):
+            findings.append(no_edit)
+        if row.status_to and (stays := preflight.may_not(self.metadata, "TRANSITION_ISSUES", self.account)):
+            findings.append(stays)
+            row.status_to = {}
+            row.changes = [one for one in row.changes if one["field"] != "status"]
 
     def _blocked(self, row: PlannedTicket, finding: Finding) -> PlannedTicket:
         row.action, row.findings = Action.BLOCKED, [finding.as_json()]
@@ -186,11 +196,16 @@ class Drafting:
         ticket = self.tickets.get(ref)
         if ticket is not None and ticket.issue_id:
             row.parent_uid = ticket.uid
-            return {"id": ticket.issue_id}, None
+            found = preflight.parent_in_jira(
+                ticket.issue_id, ticket.issue_key, builder.issue_type, self.metadata, self.facts
+            )
+            return {"id": ticket.issue_id}, found
         if ref in self.blocked or ref not in self.uids:
             return None, Finding("epic_blocked", {}, blocking=True)
         row.parent_uid = self.uids[ref]
-        return {"id": hole(self.uids[ref])}, None
+        epic = self.builders.get(Kind.EPIC)
+        found = preflight.level_of_parent(builder.issue_type, epic.issue_type if epic else None)
+        return {"id": hole(self.uids[ref])}, found
 
     def _epic_in_words(self, snapshot: StorySnapshot) -> str:
         ref = snapshot.parent_ref or ""
@@ -206,12 +221,13 @@ class Drafting:
         builder: Builder,
         findings: list[Finding],
     ) -> None:
-        if self.metadata.permissions.get("CREATE_ISSUES") is False:
-            values = {"project": self.metadata.key, "account": self.plan.mapping.connection.account_name}
-            findings.append(Finding("no_create_permission", values, blocking=True))
         if ticket is not None and ticket.pk in self.in_doubt:
             findings.append(Finding("unconfirmed_before", {}, blocking=True))
         fields = dict(payload.fields)
+        if alone := preflight.needs_parent(builder.issue_type, parent is not None):
+            findings.append(alone)
+        if found := preflight.same_summary(str(fields.get("summary", "")), self.facts):
+            findings.append(found)
         if parent is not None:
             fields["parent"] = parent
         row.action = Action.CREATE
@@ -267,6 +283,7 @@ class Drafting:
             findings.append(Finding("conflict_fields", {"fields": ", ".join(names)}))
         elif found.ours or row.status_to:
             row.action = Action.UPDATE
+            self.watched += watchers([issue])
             row.template = edit_body({name: wanted[name] for name in found.ours})
         else:
             row.action = Action.UNCHANGED
@@ -300,6 +317,7 @@ class Drafting:
         plan.fingerprint = self.metadata.fingerprint()
         plan.jira_read_at = timezone.now()
         plan.counts = {action.value: self.counts.get(action.value, 0) for action in Action}
+        plan.checks = preflight.checks(self.watched, self.not_looked)
         types = sum(bool(one.fields) for one in self.metadata.issue_types)
         updates = self.counts.get(Action.UPDATE, 0)
         plan.requests_expected = expected_requests(self.levels, updates, self.hops, types)

@@ -17,8 +17,10 @@ from jira_integration.catalogue import from_error
 from jira_integration.client import JiraClient
 from jira_integration.client.exceptions import JiraError
 from jira_integration.client.schemas import Issue
+from jira_integration.export.asking import READ_ALONG, ask
 from jira_integration.export.draft import Drafting
 from jira_integration.mapping.metadata import ProjectMetadata, current
+from jira_integration.mapping.questions import Questions
 from jira_integration.models import ExportPlan, ProjectMapping
 from jira_integration.setup.connect import NoLogin, answered, jira_client
 
@@ -58,12 +60,15 @@ async def build_plan(plan_id: int) -> ExportPlan:
 async def plan_export(plan: ExportPlan, metadata: ProjectMetadata, jira: JiraClient) -> None:
     """Fill `plan` with an item for each chosen story and each epic they need, and freeze it."""
     work = await sync_to_async(Drafting.begin)(plan, metadata)
+    questions = Questions(jira, plan.mapping.connection, metadata)
     for chunk in work.chunks():
         snapshots = await sync_to_async(work.snapshots)(chunk)
         ids = [work.tickets[ref].issue_id for ref in chunk if ref in work.tickets and work.tickets[ref].issue_id]
         issues: dict[str, Issue] = {}
         if ids:
-            fetched = await jira.bulk_fetch(ids, fields=[*work.compared_fields, "status", "updated"])
+            fetched = await jira.bulk_fetch(ids, fields=[*work.compared_fields, *READ_ALONG])
             issues = {issue.id: issue for issue in fetched}
+            questions.heard(fetched)
+        await ask(work, questions, snapshots)
         await sync_to_async(work.keep)(snapshots, issues)
     await sync_to_async(work.freeze)()

@@ -7,36 +7,25 @@ way, is a finding; blocking findings keep the item out of the export.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from jira_integration.contracts import FieldKind, Kind, StoryField, StorySnapshot
+from jira_integration.mapping import preflight, template
+from jira_integration.mapping.accepted import LINE_MAX, refusal, word_of
+from jira_integration.mapping.findings import Finding
 from jira_integration.mapping.jira_form import in_words
 from jira_integration.mapping.metadata import IssueType, JiraField, ProjectMetadata
+from jira_integration.mapping.people import People
+from jira_integration.mapping.shapes import LISTED, Shape, shape_of
+from jira_integration.mapping.values import NOBODY, Sent, labels, to_jira
 from jira_integration.models import FieldMapping
 from jira_integration.richtext import Note
 from jira_integration.richtext.compose import Criterion, Labels, Step, blocks, criteria_section, document
 from jira_integration.richtext.limits import JIRA_LIMIT
 from jira_integration.richtext.shape import paragraph
 from jira_integration.untrusted import one_line
-
-# Filled by us (project, type, parent) or by Jira (reporter): never mapped, never missing.
-OWN_FIELDS = frozenset({"project", "issuetype", "reporter", "parent", "attachment", "issuelinks"})
-SUMMARY_MAX = 255  # characters, Jira's own limits
-LABEL_MAX = 255
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Something the preview says about an item; `code` is worded by the catalogue."""
-
-    code: str
-    values: Mapping[str, Any] = field(default_factory=dict)
-    blocking: bool = False
-
-    def as_json(self) -> dict[str, Any]:
-        return {"code": self.code, "values": dict(self.values), "blocking": self.blocking}
 
 
 @dataclass(frozen=True)
@@ -55,7 +44,8 @@ class Payload:
 
 @dataclass(frozen=True)
 class Builder:
-    """Builds payloads for one kind of item in one Jira project. `more_url` makes a story's absolute address."""
+    """Builds payloads for one kind of item in one Jira project. `absolute` makes a story's absolute address;
+    `project` is the backlog's key and name, for composed texts."""
 
     kind: Kind
     issue_type: IssueType
@@ -65,62 +55,91 @@ class Builder:
     absolute: Callable[[str], str]
     more_text: str
     labels: Labels
+    people: People = NOBODY
+    project: tuple[str, str] = ("", "")
 
-    def build(self, snapshot: StorySnapshot) -> Payload:
-        """The payload of one snapshot; project, issue type and parent are added by the plan."""
+    def build(self, snapshot: StorySnapshot, epic: str = "") -> Payload:
+        """The payload of one snapshot; project, issue type and parent are added by the plan. `epic` is what people
+        call the story's epic."""
         known = {one.id: one for one in self.issue_type.fields}
         fields: dict[str, Any] = {}
         words: dict[str, str] = {}
-        labels: dict[str, str] = {}
+        names: dict[str, str] = {}
         findings: list[Finding] = []
+        mapped: set[str] = set()
         for mapping in self.mappings:
             if mapping.direction == FieldMapping.Direction.FROM_JIRA:
                 continue
             jira_field = known.get(mapping.jira_field)
             if jira_field is None:
-                findings.append(Finding("field_not_on_screen", {"field": mapping.jira_name or mapping.jira_field}))
+                if found := preflight.off_screen(mapping, self.metadata, self.issue_type):
+                    findings.append(found)
                 continue
-            value, found = self._value(mapping, jira_field, snapshot)
-            findings += found
-            if value is None:
+            mapped.add(jira_field.id)
+            sent = self._value(mapping, jira_field, snapshot, epic)
+            findings += sent.findings
+            if sent.value is None:
                 continue
-            fields[jira_field.id] = value
-            words[jira_field.id] = self._words(jira_field, value)
-            labels[jira_field.id] = jira_field.name
-        for jira_field in self.issue_type.fields:
-            if jira_field.must_be_filled and jira_field.id not in fields and jira_field.id not in OWN_FIELDS:
-                values = {"field": jira_field.name, "field_id": jira_field.id, "type": self.issue_type.name}
-                findings.append(Finding("required_field", values, blocking=True))
-        return Payload(fields, words, labels, tuple(findings))
+            fields[jira_field.id] = sent.value
+            words[jira_field.id] = self._words(jira_field, sent.value)
+            names[jira_field.id] = jira_field.name
+        findings += preflight.missing(self.issue_type, fields, mapped, findings)
+        return Payload(fields, words, names, tuple(findings))
 
-    def _value(
-        self, mapping: FieldMapping, jira_field: JiraField, snapshot: StorySnapshot
-    ) -> tuple[Any, list[Finding]]:
-        if not mapping.story_field:
-            return mapping.fixed_value, []
+    def _value(self, mapping: FieldMapping, jira_field: JiraField, snapshot: StorySnapshot, epic: str) -> Sent:
+        if not mapping.story_field and not mapping.template:
+            return self._checked(jira_field, mapping.fixed_value)
+        sent = self._own(mapping, jira_field, snapshot, epic)
+        if sent.value is None and mapping.default_value is not None:
+            default = self._checked(jira_field, mapping.default_value)
+            return Sent(default.value, (*(one for one in sent.findings if not one.blocking), *default.findings))
+        return sent
+
+    def _own(self, mapping: FieldMapping, jira_field: JiraField, snapshot: StorySnapshot, epic: str) -> Sent:
+        """What the story itself says."""
+        if mapping.template:
+            return self._composed(mapping, jira_field, snapshot, epic)
         story_field = self.story_fields.get(mapping.story_field)
-        value = snapshot.values.get(mapping.story_field)
         if story_field is None:
-            return None, []
+            return Sent()
         if jira_field.id == "summary":
-            return summary(str(value or ""))
-        match story_field.kind:
-            case FieldKind.RICH_TEXT | FieldKind.CRITERIA if takes_document(jira_field):
-                return self._document(mapping, jira_field, snapshot)
-            case FieldKind.TEXT | FieldKind.RICH_TEXT:
-                return (str(value).strip() or None) if value else None, []
-            case FieldKind.NUMBER:
-                return value, []
-            case FieldKind.LABELS:
-                return label_values(value or ())
-            case FieldKind.CHOICE | FieldKind.STATUS:
-                return self._choice(mapping, jira_field, story_field, value)
-            case _:
-                return None, []
+            return summary(str(snapshot.values.get(mapping.story_field) or ""))
+        if story_field.kind in (FieldKind.RICH_TEXT, FieldKind.CRITERIA) and shape_of(jira_field) is Shape.DOCUMENT:
+            return self._document(mapping, jira_field, snapshot)
+        if shape_of(jira_field) in (Shape.PARENT, Shape.EPIC_LINK):
+            return Sent()  # the plan's: the parent may not be in Jira yet
+        value = snapshot.values.get(mapping.story_field)
+        return to_jira(
+            value,
+            story_field,
+            jira_field,
+            value_map=mapping.value_map,
+            people=self.people,
+            jira_key=self.metadata.key,
+        )
 
-    def _document(
-        self, mapping: FieldMapping, jira_field: JiraField, snapshot: StorySnapshot
-    ) -> tuple[Any, list[Finding]]:
+    def _composed(self, mapping: FieldMapping, jira_field: JiraField, snapshot: StorySnapshot, epic: str) -> Sent:
+        url = self.absolute(snapshot.url)
+        values = template.values_of(snapshot, self.story_fields, url=url, project=self.project, epic=epic)
+        text = template.composed(mapping.template, values)
+        shape = shape_of(jira_field)
+        if jira_field.id == "summary":
+            return summary(text)
+        if shape is Shape.DOCUMENT:
+            return self._fitted(blocks(text), snapshot) if text.strip() else Sent()
+        if shape is Shape.LABELS:
+            return labels(text.split())
+        composed = StoryField(mapping.jira_field, jira_field.name, FieldKind.TEXT)
+        return to_jira(text, composed, jira_field, jira_key=self.metadata.key)
+
+    def _checked(self, jira_field: JiraField, value: Any) -> Sent:
+        """A value in Jira's own form, chosen once for every item: Jira may have dropped it since."""
+        found = refusal(jira_field, value)
+        if found is None:
+            return Sent(value)
+        return Sent(None, (Finding(found.code, {**found.values, "jira_project": self.metadata.key}, blocking=True),))
+
+    def _document(self, mapping: FieldMapping, jira_field: JiraField, snapshot: StorySnapshot) -> Sent:
         """A document field. Criteria ride in the description under a marked heading, unless a field of their own
         takes them; a title that had to be cut stands whole at the description's top."""
         parts: list[Any] = []
@@ -130,7 +149,7 @@ class Builder:
             text = str(snapshot.values.get(mapping.story_field) or "")
             if jira_field.id == "description":
                 title = " ".join(snapshot.title.split())
-                if len(title) > SUMMARY_MAX:
+                if len(title) > LINE_MAX:
                     parts += [paragraph([{"type": "text", "text": title}])]
             parts += blocks(text)
             if jira_field.id == "description":
@@ -138,62 +157,29 @@ class Builder:
                 criteria = criteria_of(snapshot)
                 if criteria and not own_field:
                     parts += criteria_section(criteria, labels=self.labels)
-        if not parts:
-            return None, []
-        more_url = self.absolute(snapshot.url)
-        result = document(parts, limit=JIRA_LIMIT, more_url=more_url, more_text=self.more_text)
-        return result.value, [note_finding(note) for note in result.notes if note.code in {"cut"}]
+        return self._fitted(parts, snapshot) if parts else Sent()
 
-    def _choice(
-        self, mapping: FieldMapping, jira_field: JiraField, story_field: StoryField, value: Any
-    ) -> tuple[Any, list[Finding]]:
-        if value in (None, ""):
-            return None, []
-        target = mapping.value_map.get(str(value))
-        word = next((choice.label for choice in story_field.choices if choice.value == value), str(value))
-        values = {"field": jira_field.name, "field_id": jira_field.id, "value": word, "project": self.metadata.key}
-        if target is None:
-            return None, [Finding("value_not_mapped", values, blocking=True)]
-        if target == "":  # a person chose to leave it empty
-            return None, []
-        if target not in {allowed.id for allowed in jira_field.allowed}:
-            code = "priority_not_allowed" if jira_field.system == "priority" else "value_not_allowed"
-            names = ", ".join(allowed.name for allowed in jira_field.allowed[:12])
-            return None, [Finding(code, {**values, "allowed": names}, blocking=True)]
-        chosen = {"id": target}
-        return ([chosen] if jira_field.type == "array" else chosen), []
+    def _fitted(self, parts: list[Any], snapshot: StorySnapshot) -> Sent:
+        """Cut where Jira's limit demands it, with a link to the whole."""
+        result = document(parts, limit=JIRA_LIMIT, more_url=self.absolute(snapshot.url), more_text=self.more_text)
+        return Sent(result.value, tuple(note_finding(note) for note in result.notes if note.code in {"cut"}))
 
     def _words(self, jira_field: JiraField, value: Any) -> str:
-        names = {allowed.id: allowed.name for allowed in jira_field.allowed}
-        if isinstance(value, Mapping) and value.get("id") in names:
-            return names[value["id"]]
+        if shape_of(jira_field) in LISTED:
+            return ", ".join(word_of(jira_field, one) for one in (value if isinstance(value, list) else [value]))
+        if shape_of(jira_field) in (Shape.USER, Shape.USERS):
+            accounts = {one.account_id: one.name for one in self.people.accounts.values()}
+            parts = value if isinstance(value, list) else [value]
+            return ", ".join(accounts.get(one.get("accountId", "")) or in_words(one) for one in parts)
         return in_words(value)
 
 
-def takes_document(jira_field: JiraField) -> bool:
-    """Whether Jira Cloud wants an ADF document here: the description, environment and paragraph custom fields."""
-    return jira_field.system in {"description", "environment"} or jira_field.custom.endswith(":textarea")
-
-
-def summary(title: str) -> tuple[str | None, list[Finding]]:
+def summary(title: str) -> Sent:
     """One line of at most 255 characters, as Jira demands; what is cut is said."""
     line = one_line(title)
-    if len(line) <= SUMMARY_MAX:
-        return line or None, []
-    return line[: SUMMARY_MAX - 1].rstrip() + "…", [Finding("summary_cut", {"length": len(line)})]
-
-
-def label_values(labels: Iterable[str]) -> tuple[list[str] | None, list[Finding]]:
-    """Jira's labels hold no white space: it becomes a hyphen, the same way each time."""
-    sent: dict[str, None] = {}
-    findings = []
-    for label in labels:
-        made = "-".join(str(label).split())[:LABEL_MAX]
-        if made != label:
-            findings.append(Finding("label_changed", {"label": str(label)[:80], "sent": made[:80]}))
-        if made:
-            sent[made] = None
-    return sorted(sent) or None, findings
+    if len(line) <= LINE_MAX:
+        return Sent(line or None)
+    return Sent(line[: LINE_MAX - 1].rstrip() + "…", (Finding("summary_cut", {"length": len(line)}),))
 
 
 def criteria_of(snapshot: StorySnapshot) -> list[Criterion]:
