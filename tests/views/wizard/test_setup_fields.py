@@ -115,8 +115,6 @@ def test_only_fields_that_fit_are_offered(visitor: Visitor, at_fields: str) -> N
         "Tags",
     ]
     assert options(page, "to-assignee") == ["Not sent", "Reporter", "Assignee", "Tester"]
-    assert options(page, "to-tests") == []
-    assert "Test cases cannot be sent to a field of Jira's yet." in text_of(page)
     assert "Summary" in options(page, "to-title")
     assert "Specification" in options(page, "to-title")
     assert "Acceptance criteria" not in options(page, "to-title")  # a paragraph, not a line
