@@ -29,6 +29,7 @@ urlpatterns = [
     path("p/<str:project>/jira/runs/<int:number>/items/<int:item>/retry/", runs.run_item_retry, name="run_item_retry"),
     path("p/<str:project>/jira/runs/<int:number>/csv/", runs.run_csv, name="run_csv"),
     path("audit/", audit.audit, name="audit"),
+    path("audit/csv/", audit.audit, {"form": "csv"}, name="audit_csv"),
     path("jira/webhooks/<uuid:uid>/", webhook, name="webhook"),
     *setup_urlpatterns,
 ]

@@ -210,6 +210,59 @@ class TestAudit:
 
         assert "&lt;b&gt;\\u202eEve&lt;/b&gt; asked" in page
 
+    def test_it_is_filtered_by_story_issue_run_and_day(self, mira: Any, project: Project, client: Client) -> None:
+        a_story(project, 142)
+        ref = project.storys.get(key="US-142").ref
+        old = audit.record("retried", {"run": 7, "count": 2}, user=mira, project_ref=project.ref)
+        AuditEntry.objects.filter(pk=old.pk).update(at="2026-01-31T23:30:00Z")
+        audit.record("checked", {"story": "before"}, user=mira, project_ref=project.ref, object_ref=ref)
+        audit.record("unlinked", {"story": "US-9", "issue": "SHOP-9"}, user=mira, project_ref=project.ref)
+
+        def found(query: str) -> list[str]:
+            page = client.get(f"/audit/?{query}").content.decode()
+            return [word for word in ("retried", "asked", "unlinked") if f"Mira Kovač {word}" in page]
+
+        assert found("object=US-142") == ["asked"]
+        assert found("object=shop-9") == ["unlinked"]
+        assert found("object=7") == ["retried"]
+        assert found("from=2026-01-31&to=2026-01-31") == ["retried"]
+        assert found("from=2026-02-01") == ["asked", "unlinked"]
+        assert found("from=yesterday") == ["retried", "asked", "unlinked"]
+        assert found("project=ANOTHER") == ["retried", "asked", "unlinked"]
+
+    def test_the_day_is_the_one_of_the_readers_zone(self, mira: Any, project: Project, client: Client) -> None:
+        late = audit.record("checked", {"story": "US-1"}, user=mira, project_ref=project.ref)
+        AuditEntry.objects.filter(pk=late.pk).update(at="2026-01-31T23:30:00Z")
+        client.cookies["sq-zone"] = "Asia/Tokyo"
+
+        assert "Mira Kovač asked" in client.get("/audit/?from=2026-02-01&to=2026-02-01").content.decode()
+        assert "Mira Kovač asked" not in client.get("/audit/?to=2026-01-31").content.decode()
+
+    def test_an_entry_opens_to_what_was_before_and_after(self, mira: Any, project: Project, client: Client) -> None:
+        changes = [{"field": "Summary", "before": "<old>", "after": "new"}]
+        audit.record("checked", {"story": "US-1", "changes": changes}, user=mira, project_ref=project.ref)
+
+        page = client.get("/audit/").content.decode()
+
+        assert "<del>&lt;old&gt;</del>" in page
+        assert "<ins>new</ins>" in page
+
+    def test_the_file_has_the_same_filter_and_its_cells_are_defused(
+        self, mira: Any, project: Project, client: Client
+    ) -> None:
+        changes = [{"field": "Summary", "before": "=1+1", "after": "new"}]
+        audit.record("checked", {"story": "US-1", "changes": changes}, user=mira, project_ref=project.ref)
+        audit.record("plan_made", {"count": 3}, actor="system", project_ref=project.ref)
+        audit.record("plan_made", {"count": 4}, user=mira, project_ref="project:of-others")
+
+        everything = b"".join(client.get("/audit/csv/").streaming_content).decode()
+        chosen = b"".join(client.get("/audit/csv/?what=person").streaming_content).decode()
+
+        assert everything.count("previewed an export of 3") == 1
+        assert "previewed an export of 4" not in everything
+        assert chosen.splitlines()[1].endswith(",'=1+1,new")
+        assert len(chosen.splitlines()) == 2
+
     def test_a_hundred_at_once(self, mira: Any, project: Project, client: Client) -> None:
         for number in range(105):
             audit.record("plan_made", {"count": number}, user=mira, project_ref=project.ref)
