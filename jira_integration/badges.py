@@ -106,6 +106,8 @@ RUN = _listed(
     Badge("running", _("Running"), "info", "spinner"),
     Badge("waiting", _("Waiting for Jira"), "warning", "clock"),
     Badge("stopping", _("Stopping"), "info", "stop"),
+    Badge("pausing", _("Pausing"), "info", "pause", _("What is in flight is finished first.")),
+    Badge("paused", _("Paused"), "line", "pause", _("It rests until somebody resumes it.")),
     Badge("interrupted", _("Interrupted"), "warning", "warn", _("Its worker stopped answering.")),
     Badge("stopped", _("Stopped"), "line", "stop"),
     Badge("done", _("Done"), "success", "check-circle"),

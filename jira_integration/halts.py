@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -27,12 +27,13 @@ ACHIEVED = ("batch_answered", "looked_up", "continued_by_person", "run_begun")
 def wait(run_id: int, token: str, code: str, values: Mapping[str, Any], not_before: datetime | None) -> None:
     """Give the lease back and wait: until `not_before`, or for a person when there is none.
 
-    A run that is being stopped waits only for answers that come soon; else it ends, and what is in doubt stays
-    unconfirmed. Raises LeaseLost.
+    A run that is being stopped or paused waits only for answers that come soon; else it ends, and what is in doubt
+    stays unconfirmed, or it rests as it is. Raises LeaseLost.
     """
     with transaction.atomic():
-        if ExportRun.objects.filter(pk=run_id, lease_token=token, state=Run.STOPPING).exists():
-            _stop_soon(run_id, token, not_before)
+        ending = ExportRun.objects.filter(pk=run_id, lease_token=token, state__in=ExportRun.ENDING).first()
+        if ending is not None:
+            _end_soon(ending, token, not_before)
             return
         waits = ExportRun.objects.filter(pk=run_id, lease_token=token, state=Run.RUNNING).update(
             state=Run.WAITING,
@@ -49,15 +50,16 @@ def wait(run_id: int, token: str, code: str, values: Mapping[str, Any], not_befo
         ledger.note(run_id, "waiting", {"code": code, **values})
 
 
-def _stop_soon(run_id: int, token: str, not_before: datetime | None) -> None:
-    in_doubt = RunItem.objects.filter(run_id=run_id, state=Item.SENDING).exists()
+def _end_soon(run: ExportRun, token: str, not_before: datetime | None) -> None:
+    in_doubt = RunItem.objects.filter(run=run, state=Item.SENDING).exists()
     soon = timezone.now() + timedelta(seconds=2 * conf.UNKNOWN_WAIT_SECONDS)
     if in_doubt and not_before is not None and not_before <= soon:
         # Nobody may take it up before: the sweep does when the lease is over.
-        ExportRun.objects.filter(pk=run_id, lease_token=token).update(lease_until=not_before, seq=F("seq") + 1)
+        ExportRun.objects.filter(pk=run.pk, lease_token=token).update(lease_until=not_before, seq=F("seq") + 1)
         return
-    _not_read_back(run_id)
-    finish(run_id, token)
+    if run.state == Run.STOPPING:
+        _not_read_back(run.pk)
+    finish(run.pk, token)
 
 
 def give_up(run_id: int, token: str, code: str, values: Mapping[str, Any]) -> None:
@@ -76,10 +78,15 @@ def going_well(run_id: int) -> None:
 
 def finish(run_id: int, token: str) -> ExportRun:
     """End the run by what its items came to. Items still queued were stopped before they were sent; what was sent
-    without an answer stays unconfirmed."""
+    without an answer stays unconfirmed. A run that somebody pauses rests instead, when something is left of it."""
     with transaction.atomic():
         ledger.keep(run_id, token)
         run = ExportRun.objects.get(pk=run_id)
+        if run.state == Run.PAUSING and something_left(run_id):
+            rest(ExportRun.objects.filter(pk=run_id))
+            ledger.note(run_id, "paused")
+            run.refresh_from_db()
+            return run
         stopped = run.state == Run.STOPPING
         unmoved = stopped and bool(ledger.to_move(run_id))
         RunItem.objects.filter(run_id=run_id, state=Item.QUEUED).update(
@@ -109,6 +116,27 @@ def finish(run_id: int, token: str) -> ExportRun:
         ledger.note(run_id, "ended", {"state": str(state)})
     run.refresh_from_db()
     return run
+
+
+def something_left(run_id: int) -> bool:
+    """Whether anything is still to be sent, looked up, read back or moved."""
+    items = RunItem.objects.filter(run_id=run_id)
+    unread = Q(state__in=[Item.CREATED, Item.UPDATED], confirmed=False)
+    return items.filter(Q(state__in=RunItem.OPEN) | unread).exists() or bool(ledger.to_move(run_id))
+
+
+def rest(runs: QuerySet[ExportRun]) -> int:
+    """Set these to paused, as they are: nothing takes them up but a person. Since when batches are in doubt is told by
+    the lease's end, which stays."""
+    return runs.update(
+        state=Run.PAUSED,
+        lease_token="",
+        not_before=None,
+        waiting_since=None,
+        reason_code="",
+        reason_values={},
+        seq=F("seq") + 1,
+    )
 
 
 def _in_doubt(run_id: int) -> None:

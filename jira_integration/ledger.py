@@ -39,7 +39,7 @@ def acquire(run_id: int) -> str | None:
     The database allows one active run per connection and Jira project: the others stay queued, in order.
     """
     token = secrets.token_hex(16)
-    first = Q(state=Run.QUEUED) & ~Exists(_before(OuterRef("pk")))
+    first = Q(state=Run.QUEUED) & ~Exists(_before())
     free = Q(lease_token="") | Q(lease_until=None) | Q(lease_until__lt=Now())
     startable = first | Q(state__in=[Run.RUNNING, Run.INTERRUPTED]) | Q(state=Run.WAITING, not_before__lte=Now())
     try:
@@ -48,8 +48,8 @@ def acquire(run_id: int) -> str | None:
             taken = ExportRun.objects.filter(startable & free, pk=run_id).update(
                 state=Run.RUNNING, lease_token=token, lease_until=_until(), not_before=None
             )
-            if not taken:  # a run that was being stopped when its worker died is only tidied up
-                taken = ExportRun.objects.filter(free, pk=run_id, state=Run.STOPPING).update(
+            if not taken:  # one that was being stopped or paused when its worker died is only tidied up
+                taken = ExportRun.objects.filter(free, pk=run_id, state__in=ExportRun.ENDING).update(
                     lease_token=token, lease_until=_until()
                 )
             if not taken:
@@ -62,10 +62,11 @@ def acquire(run_id: int) -> str | None:
     return token
 
 
-def _before(run: Any) -> QuerySet[ExportRun]:
-    """Queued runs of the same Jira project that were there earlier."""
+def _before() -> QuerySet[ExportRun]:
+    """Queued runs that stand before the outer query's run in line for the same Jira project."""
     same = {name: OuterRef(name) for name in ("connection_id", "jira_project_id")}
-    return ExportRun.objects.filter(state=Run.QUEUED, pk__lt=run, **same)
+    earlier = Q(place__lt=OuterRef("place")) | Q(place=OuterRef("place"), pk__lt=OuterRef("pk"))
+    return ExportRun.objects.filter(earlier, state=Run.QUEUED, **same)
 
 
 def keep(run_id: int, token: str) -> None:
@@ -87,11 +88,12 @@ def holds(run_id: int, token: str) -> bool:
 
 def _driven(run_id: int, token: str) -> QuerySet[ExportRun]:
     """The run while this lease drives it: not when it was marked interrupted, or somebody stopped it meanwhile."""
-    return ExportRun.objects.filter(pk=run_id, lease_token=token, state__in=[Run.RUNNING, Run.STOPPING])
+    return ExportRun.objects.filter(pk=run_id, lease_token=token, state__in=ExportRun.DRIVEN)
 
 
 def stopping(run_id: int) -> bool:
-    return ExportRun.objects.filter(pk=run_id, state=Run.STOPPING).exists()
+    """Whether nothing more is to be sent: somebody stops the run, or pauses it."""
+    return ExportRun.objects.filter(pk=run_id, state__in=ExportRun.ENDING).exists()
 
 
 def next_seq(run_id: int) -> int:

@@ -14,6 +14,8 @@ import redis
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 
+from jira_integration.export.line import line
+from jira_integration.ledger import next_seq
 from jira_integration.models import ExportedTicket, ExportPlan, ExportRun, RunItem
 
 logger = logging.getLogger(__name__)
@@ -39,6 +41,13 @@ def publish_run(run: ExportRun) -> None:
     """The run itself changed: its state, why it waits. Lists of runs and the sidebar's count hear of it too."""
     _tell(run_group(run.pk), {"type": "run.changed", "run": run.pk, "seq": run.seq})
     _tell(project_group(run.project_ref), {"type": "workspace.changed", "seq": 0})
+
+
+def publish_line(run: ExportRun) -> None:
+    """The runs that wait for the same Jira project: their place in line may be another now."""
+    for waiting in line(run):
+        waiting.seq = next_seq(waiting.pk)
+        publish_run(waiting)
 
 
 def publish_ticket(ticket: ExportedTicket) -> None:

@@ -22,7 +22,9 @@ from jira_integration.badges import ITEM, Badge
 from jira_integration.catalogue import Explained, explain, sentence
 from jira_integration.conf import story_source
 from jira_integration.contracts import Act, ProjectInfo
+from jira_integration.export.line import Place, place_of
 from jira_integration.models import ExportRun, RunEvent, RunItem
+from jira_integration.run_controls import Button, buttons_of, in_line
 from jira_integration.run_counts import FILTERS, Progress, counted_kinds
 from jira_integration.untrusted import visible
 
@@ -133,7 +135,24 @@ class RunView:
     @property
     def awake(self) -> bool:
         """Whether something may still change by itself: a page without scripts loads itself again."""
-        return not self.ended and self.run.shown_state != ExportRun.State.INTERRUPTED
+        return not self.ended and self.run.shown_state not in (ExportRun.State.INTERRUPTED, ExportRun.State.PAUSED)
+
+    @cached_property
+    def place(self) -> Place | None:
+        """Where it stands in line; None when it does not wait there."""
+        return place_of(self.run) if self.run.state in ExportRun.IN_LINE else None
+
+    @property
+    def place_words(self) -> str:
+        return in_line(self.run, self.place) if self.place else ""
+
+    @property
+    def may_go_earlier(self) -> bool:
+        return self.place is not None and self.place.number > 1
+
+    @property
+    def buttons(self) -> list[Button]:
+        return buttons_of(self.run, self.retry_words if self.retriable else "")
 
     @cached_property
     def facts(self) -> dict[str, Any]:

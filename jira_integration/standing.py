@@ -98,7 +98,7 @@ def _clock(connection: JiraConnection) -> str:
 def open_runs(project_ref: str) -> Q:
     """Runs of this backlog that wait for a person: failures that were not retried, or a worker that died."""
     unsolved = Q(state__in=NEEDS_YOU_RUNS)
-    lost = Q(state__in=["running", "stopping"]) & (Q(lease_until__lt=timezone.now()) | Q(lease_until=None))
+    lost = Q(state__in=ExportRun.DRIVEN) & (Q(lease_until__lt=timezone.now()) | Q(lease_until=None))
     return Q(project_ref=project_ref) & (unsolved | lost)
 
 

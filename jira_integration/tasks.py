@@ -6,10 +6,10 @@ import logging
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from asgiref.sync import async_to_sync, sync_to_async
-from celery import shared_task
+from celery import Task, shared_task
 from django.db import DatabaseError, InterfaceError, transaction
 from django.db.models import F, Q
 from django.utils import timezone
@@ -20,8 +20,8 @@ from jira_integration.catalogue import from_error
 from jira_integration.client.exceptions import JiraError, JiraLoginError, JiraRateLimited, JiraUnavailable
 from jira_integration.conf import conf
 from jira_integration.export import plan as planning
+from jira_integration.export.line import next_runs
 from jira_integration.export.push import push
-from jira_integration.export.runs import waiting_runs
 from jira_integration.export.work import RunMustWait, RunStops
 from jira_integration.models import (
     ExportedTicket,
@@ -58,9 +58,32 @@ def export_run(run_id: int) -> None:
     run = async_to_sync(carry_out)(run_id)
     if run.state == ExportRun.State.WAITING and run.not_before is not None:
         # A new task, not a sleeping worker. Should it be lost, sweep_runs finds the run.
-        export_run.apply_async(args=(run_id,), eta=run.not_before)
-    for waiting in waiting_runs([run.connection_id])[:1] if not run.active else []:
-        export_run.delay(waiting)
+        start(export_run, run_id, at=run.not_before)
+    if not run.active:
+        start_waiting(run.connection_id, but=run_id)
+
+
+def start_waiting(connection_id: int, but: int = 0) -> None:
+    """Start every run of this connection whose turn it is: the first in line of each Jira project that is free."""
+    for run_id in next_runs(connection_id):
+        if run_id != but:
+            start(export_run, run_id)
+
+
+def start(task: Task[[int], None], pk: int, at: datetime | None = None) -> None:
+    """Start a task once what it needs is committed. When the broker is away nothing is lost: the sweep finds what
+    nobody drives, and whoever asked goes on."""
+
+    def send() -> None:
+        try:
+            if at is None:
+                task.delay(pk)
+            else:
+                task.apply_async(args=(pk,), eta=at)
+        except OperationalError as away:
+            log.warning("%s %s waits for the next sweep: %s", task.name, pk, away)
+
+    transaction.on_commit(send)
 
 
 async def carry_out(run_id: int) -> ExportRun:
@@ -70,6 +93,7 @@ async def carry_out(run_id: int) -> ExportRun:
     if token is None:
         return run
     await sync_to_async(progress.publish_run)(run)
+    await sync_to_async(progress.publish_line)(run)
     try:
         await _drive(run, token)
     except ledger.LeaseLost:
@@ -82,6 +106,7 @@ async def carry_out(run_id: int) -> ExportRun:
         raise
     await run.arefresh_from_db()
     await sync_to_async(progress.publish_run)(run)
+    await sync_to_async(progress.publish_line)(run)
     if run.state in ExportRun.ENDED:
         await sync_to_async(run_finished.send_robust)(ExportRun, run=run)
     return run
@@ -132,16 +157,17 @@ def _put_off(run: ExportRun, token: str, trouble: JiraError) -> None:
 
 @shared_task
 def sweep_runs() -> None:
-    """Mark runs whose worker died, and start what is due: waiting runs, queued ones that nobody drives, runs that
-    stand interrupted for a while. Beat calls it; the broker's own redelivery is not relied upon."""
+    """Mark runs whose worker died, and start what is due: waiting runs, the first in line of each Jira project that is
+    free, runs that stand interrupted for a while. Never a paused one. Beat calls it; the broker's own redelivery is
+    not relied upon."""
     for run_id in halts.interrupted():
         progress.publish_run(ExportRun.objects.get(pk=run_id))
     State, now = ExportRun.State, timezone.now()
     stale = now - timedelta(seconds=conf.TAKE_OVER_SECONDS)
     due = ExportRun.objects.filter(
         Q(state=State.WAITING, not_before__lte=now)
-        | Q(state=State.QUEUED)
-        | Q(state=State.STOPPING, lease_until__lt=now)
+        | Q(pk__in=next_runs())
+        | Q(state__in=ExportRun.ENDING, lease_until__lt=now)
         | Q(state=State.INTERRUPTED, lease_until__lt=stale)
     )
     for run_id in due.order_by("pk").values_list("pk", flat=True):
@@ -212,10 +238,7 @@ def poll_connection(connection_id: int) -> None:
 
 def enqueue_delivery(delivery_id: int) -> None:
     """Start the re-read of a stored delivery. When the broker is away the delivery waits for sweep_webhooks."""
-    try:
-        transaction.on_commit(lambda: handle_delivery.delay(delivery_id))
-    except OperationalError as away:
-        log.warning("Delivery %s waits for the next sweep: %s", delivery_id, away)
+    start(handle_delivery, delivery_id)
 
 
 @shared_task(acks_late=True)

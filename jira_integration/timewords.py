@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.contrib.humanize.templatetags import humanize
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -39,3 +40,8 @@ def span(seconds: float) -> str:
 
 def exact(then: datetime) -> str:
     return date_format(timezone.localtime(then), "j F Y, H:i:s T")
+
+
+def ordinal(number: int) -> str:
+    """1 as "1st"."""
+    return str(humanize.ordinal(number))

@@ -137,7 +137,7 @@ def a_run(plan: ExportPlan, states: dict[str, str] | None = None, **columns: Any
     its story's key, the others are queued. A lease is kept unless columns say otherwise."""
     columns.setdefault("state", "running")
     columns.setdefault("started_at", timezone.now())
-    if columns["state"] in ("running", "stopping"):
+    if columns["state"] in ExportRun.DRIVEN:
         columns.setdefault("lease_until", timezone.now() + timedelta(hours=1))
         columns.setdefault("lease_token", "t")
     run = ExportRun.objects.create(

@@ -57,7 +57,7 @@ def piece(html: str, pattern: str) -> str:
         r'<section class="prog" id="run-progress".*?</section>',
         r'<section class="card" id="run-activity".*?</section>',
         r'<nav id="run-tabs".*?</nav>',
-        r'<div class="pagehead" id="run-head".*?</div></div>',
+        r'<div class="pagehead" id="run-head".*?</div>\s*</div>',
     ],
 )
 def test_what_is_told_equals_what_the_page_shows(

@@ -14,6 +14,10 @@ AUDIT: dict[str, Text] = {
     "plan_discarded": _("{actor} discarded the preview of {count} stories"),
     "run_started": _("{actor} started run {run}: {create} to create, {update} to update"),
     "run_stopped_by": _("{actor} stopped run {run}"),
+    "run_cancelled_by": _("{actor} cancelled run {run} before it began"),
+    "run_paused_by": _("{actor} paused run {run}"),
+    "run_moved_up": _("{actor} moved run {run} up to place {place} in line"),
+    "created_anyway": _("{actor} let run {run} create {story} although it may be in Jira already"),
     "run_continued": _("{actor} continued run {run}"),
     "run_finished": _("Run {run} ended: {created} created, {updated} updated, {failed} failed"),
     "retried": _("{actor} retried {count} stories of run {run}"),
@@ -55,7 +59,12 @@ ACTIVITY: dict[str, Text] = {
     "status_not_reached": _("{story} stays in {now}: the workflow has no way from there to {status}"),
     "parent_not_applied": _("Jira took {issue} but did not put it under its epic"),
     "stopped_by_person": _("Stopped by a person"),
+    "cancelled_by_person": _("Cancelled by a person before it began"),
+    "paused_by_person": _("Paused by a person"),
+    "paused": _("What was in flight is finished. The run rests until a person resumes it"),
     "continued_by_person": _("Continued by a person"),
+    "created_anyway": _("A person decided to create {story} although it may be in Jira already"),
+    "second_issue": _("{story} is in Jira twice: {issue} and {other}"),
     "ended": _("Ended: {state}"),
 }
 

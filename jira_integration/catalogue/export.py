@@ -84,6 +84,43 @@ ENTRIES: dict[str, Entry] = {
         tone="info",
     ),
     "run_not_running": Entry(_("This run is not going on."), _("There is nothing to stop."), tone="info"),
+    "nothing_to_pause": Entry(
+        _("This run cannot be paused."), _("It has ended, is ending, or is paused already."), tone="info"
+    ),
+    "not_in_line": Entry(
+        _("This run does not wait in line."), _("It has begun, has ended, or was cancelled."), tone="info"
+    ),
+    "first_in_line": Entry(_("This run is the next to go."), _("No run that waits stands before it."), tone="info"),
+    "line_of_others": Entry(
+        _("A run of another backlog stands before this one."),
+        _("Both go to the same Jira project, and you may not export that backlog."),
+        _("Ask somebody who may export both."),
+        tone="info",
+    ),
+    "not_unconfirmed": Entry(
+        _("{story} is not unconfirmed any more."),
+        _("It was looked up or is being created already. Nothing more was sent."),
+        tone="info",
+    ),
+    "twice_in_jira": Entry(
+        _("{story} is in Jira twice: {issue} and {other}."),
+        _("It was created again while nobody knew whether the first one had arrived. We keep to {issue}."),
+        _("Look at both in Jira and delete {other} there if nobody needs it."),
+        tone="warning",
+    ),
+    "run_emptied": Entry(
+        _("What this run sent is not kept any more."),
+        _("Bodies of old runs are removed after {days} days. What became of each item stays."),
+        _("Preview these stories again; what is in Jira already is compared, not created twice."),
+        AGAIN,
+        "info",
+    ),
+    "plan_emptied": Entry(
+        _("The contents of this preview were removed."),
+        _("Previews are kept for {days} days."),
+        _("Preview again to see what would go to Jira now."),
+        tone="info",
+    ),
     "run_still_active": Entry(
         _("This run is still going on."), _("What failed can be retried once it has ended."), tone="info"
     ),

@@ -1,8 +1,7 @@
-"""What people do to runs: confirm a plan, stop, go on, retry."""
+"""What people do to runs: confirm a plan, stop, pause, go on, retry."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from itertools import islice
 from typing import Any
 
@@ -11,7 +10,8 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from jira_integration import audit, ledger
+from jira_integration import audit, halts, ledger
+from jira_integration.export.line import CannotDo, last_place
 from jira_integration.models import ExportedTicket, ExportPlan, ExportRun, PlannedTicket, RunBatch, RunItem
 
 Action = PlannedTicket.Action
@@ -19,14 +19,6 @@ Item = RunItem.State
 ROWS = 500
 # What only a person can mend at the sign-in step.
 LOGIN_CODES = ("bad_login", "captcha", "scope", "sso_page", "login_expired", "no_login", "secret_unreadable")
-
-
-class CannotDo(Exception):
-    """This makes no sense in the run's or plan's state; `code` is worded by the catalogue."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
 
 
 def confirm(plan: ExportPlan, user: Any) -> ExportRun:
@@ -49,13 +41,15 @@ def confirm(plan: ExportPlan, user: Any) -> ExportRun:
             raise CannotDo("empty_plan")
         if not plan.mapping.live:
             raise CannotDo("not_live")
-        run = ExportRun.objects.create(
+        run = ExportRun(
             plan=plan,
             connection=plan.mapping.connection,
             project_ref=plan.project_ref,
             jira_project_id=plan.mapping.jira_project_id,
             started_by=user,
         )
+        run.place = last_place(run)
+        run.save()
         _write_items(run, plan)
         ledger.note(run.pk, "run_begun", {"count": plan.sendable})
         audit.record(
@@ -125,12 +119,17 @@ def _item(run: ExportRun, planned: PlannedTicket, ticket: ExportedTicket | None)
 
 
 def stop(run: ExportRun, user: Any) -> ExportRun:
-    """Stop: what is being sent is finished first, the rest is not sent."""
+    """Stop: what is being sent is finished first, the rest is not sent. A run that waits in line is cancelled."""
     State = ExportRun.State
     with transaction.atomic():
-        if ExportRun.objects.filter(pk=run.pk, state=State.RUNNING).update(state=State.STOPPING, seq=F("seq") + 1):
+        begun = run.started_at is not None
+        driven = ExportRun.objects.filter(pk=run.pk, state__in=[State.RUNNING, State.PAUSING])
+        resting = ExportRun.objects.filter(
+            pk=run.pk, state__in=[State.QUEUED, State.PAUSED, State.WAITING, State.INTERRUPTED]
+        )
+        if driven.update(state=State.STOPPING, seq=F("seq") + 1):
             pass  # its worker ends it after what is in flight
-        elif ExportRun.objects.filter(pk=run.pk, state__in=[State.QUEUED, State.WAITING, State.INTERRUPTED]).update(
+        elif resting.update(
             state=State.STOPPED,
             finished_at=timezone.now(),
             lease_token="",
@@ -147,25 +146,45 @@ def stop(run: ExportRun, user: Any) -> ExportRun:
             )
         else:
             raise CannotDo("run_not_running")
-        ledger.note(run.pk, "stopped_by_person")
-        audit.record("run_stopped_by", {"run": run.pk}, user=user, project_ref=run.project_ref)
+        ledger.note(run.pk, "stopped_by_person" if begun else "cancelled_by_person")
+        code = "run_stopped_by" if begun else "run_cancelled_by"
+        audit.record(code, {"run": run.pk}, user=user, project_ref=run.project_ref)
+    run.refresh_from_db()
+    return run
+
+
+def pause(run: ExportRun, user: Any) -> ExportRun:
+    """Pause: what is in flight is finished, nothing more is sent, and the run keeps its place in line. Neither beat
+    nor a new login takes it up again: `resume` does, by a person."""
+    State = ExportRun.State
+    with transaction.atomic():
+        if ExportRun.objects.filter(pk=run.pk, state=State.RUNNING).update(state=State.PAUSING, seq=F("seq") + 1):
+            pass  # its worker lets it rest after what is in flight
+        elif not halts.rest(
+            ExportRun.objects.filter(pk=run.pk, state__in=[State.QUEUED, State.WAITING, State.INTERRUPTED])
+        ):
+            raise CannotDo("nothing_to_pause")
+        ledger.note(run.pk, "paused_by_person")
+        audit.record("run_paused_by", {"run": run.pk}, user=user, project_ref=run.project_ref)
     run.refresh_from_db()
     return run
 
 
 def resume(run: ExportRun, user: Any) -> ExportRun:
-    """Continue with the rest: a stopped or interrupted run, or one that waits, is queued to be driven now.
+    """Continue with the rest: a stopped, paused or interrupted run, or one that waits, is queued to be driven. A
+    stopped one stands last in line, the others keep their place.
 
     What was in flight when it broke off is looked up before anything is sent again.
     """
     State = ExportRun.State
     with transaction.atomic():
         run.refresh_from_db()
-        if run.shown_state not in (State.STOPPED, State.INTERRUPTED, State.WAITING):
+        if run.shown_state not in (State.STOPPED, State.PAUSED, State.INTERRUPTED, State.WAITING):
             raise CannotDo("nothing_to_continue")
         seen = {"state": run.state, "lease_token": run.lease_token, "lease_until": run.lease_until}
         queued = ExportRun.objects.filter(pk=run.pk, **seen).update(
             state=State.QUEUED,
+            place=last_place(run) if run.state == State.STOPPED else run.place,
             lease_token="",
             lease_until=None,
             not_before=None,
@@ -215,7 +234,7 @@ def retry(run: ExportRun, user: Any, item: RunItem | None = None, cause: str = "
         if not count:
             raise CannotDo("nothing_to_retry")
         if not ExportRun.objects.filter(pk=run.pk, state__in=ExportRun.ENDED).update(
-            state=State.QUEUED, finished_at=None, reason_code="", seq=F("seq") + 1
+            state=State.QUEUED, place=last_place(run), finished_at=None, reason_code="", seq=F("seq") + 1
         ):
             raise CannotDo("run_still_active")
         audit.record("retried", {"run": run.pk, "count": count}, user=user, project_ref=run.project_ref)
@@ -246,12 +265,3 @@ def _look_again(run: ExportRun, items: Any) -> int:
         state=Item.SENDING, attempt=0, seq=ledger.next_seq(run.pk)
     )
     return len(found)
-
-
-def waiting_runs(connection_ids: Iterable[int]) -> list[int]:
-    """Runs that could start when an active one of the same Jira project ends, in order."""
-    return list(
-        ExportRun.objects.filter(connection_id__in=connection_ids, state=ExportRun.State.QUEUED)
-        .order_by("pk")
-        .values_list("pk", flat=True)
-    )

@@ -31,13 +31,19 @@ class ExportPlan(models.Model):
     fingerprint = models.CharField(max_length=64, blank=True)
     jira_read_at = models.DateTimeField(null=True, blank=True)
     progress = models.PositiveIntegerField(default=0, help_text="Items planned so far, while building.")
+    total = models.PositiveIntegerField(default=0, help_text="Items to plan, while building.")
     requests_expected = models.PositiveIntegerField(default=0)
+    seconds_expected = models.FloatField(default=0)
+    measured_runs = models.PositiveSmallIntegerField(
+        default=0, help_text="Recent runs the seconds were measured from; 0: a guess."
+    )
     counts = models.JSONField(default=dict, help_text="Action → number of items.")
     checks = models.JSONField(default=list, help_text="Findings about the whole plan: {state, code, values}.")
     error_code = models.CharField(max_length=40, blank=True)
     error_values = models.JSONField(default=dict, blank=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
+    emptied_at = models.DateTimeField(null=True, blank=True, help_text="When bodies and values were removed by age.")
 
     class Meta:
         ordering = ["-created_at"]

@@ -23,13 +23,18 @@ class ExportRun(models.Model):
         RUNNING = "running", _("Running")
         WAITING = "waiting", _("Waiting for Jira")
         STOPPING = "stopping", _("Stopping")
+        PAUSING = "pausing", _("Pausing")
+        PAUSED = "paused", _("Paused")
         INTERRUPTED = "interrupted", _("Interrupted")
         STOPPED = "stopped", _("Stopped")
         DONE = "done", _("Done")
         PARTLY_DONE = "partly_done", _("Partly done")
         FAILED = "failed", _("Failed")
 
-    ACTIVE = (State.RUNNING, State.WAITING, State.STOPPING, State.INTERRUPTED)
+    ENDING = (State.STOPPING, State.PAUSING)  # what is in flight is finished, nothing new is sent
+    DRIVEN = (State.RUNNING, *ENDING)
+    ACTIVE = (*DRIVEN, State.WAITING, State.INTERRUPTED)  # holds the Jira project: one at a time
+    IN_LINE = (State.QUEUED, State.PAUSED)
     ENDED = (State.STOPPED, State.DONE, State.PARTLY_DONE, State.FAILED)
 
     plan = models.OneToOneField(ExportPlan, on_delete=models.PROTECT, related_name="run")
@@ -37,6 +42,7 @@ class ExportRun(models.Model):
     project_ref = models.CharField(max_length=64, db_index=True)
     jira_project_id = models.CharField(max_length=32)
     state = models.CharField(max_length=12, choices=State, default=State.QUEUED)
+    place = models.PositiveIntegerField(default=0, help_text="In line before the Jira project: lower goes first.")
     reason_code = models.CharField(max_length=40, blank=True, help_text="Why it waits, stopped or failed.")
     reason_values = models.JSONField(default=dict, blank=True)
     not_before = models.DateTimeField(null=True, blank=True, help_text="Waiting: when the next try comes.")
@@ -56,7 +62,7 @@ class ExportRun(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["connection", "jira_project_id"],
-                condition=Q(state__in=["running", "waiting", "stopping", "interrupted"]),
+                condition=Q(state__in=["running", "waiting", "stopping", "pausing", "interrupted"]),
                 name="one_active_run_per_jira_project",
             )
         ]
@@ -71,9 +77,7 @@ class ExportRun(models.Model):
     @property
     def lease_over(self) -> bool:
         """Its worker stopped renewing the lease: what it had in flight is in doubt."""
-        return self.state in (self.State.RUNNING, self.State.STOPPING) and (
-            self.lease_until is None or self.lease_until < timezone.now()
-        )
+        return self.state in self.DRIVEN and (self.lease_until is None or self.lease_until < timezone.now())
 
     @property
     def shown_state(self) -> str:

@@ -16,17 +16,17 @@ from jira_integration.badges import SIGNS
 from jira_integration.catalogue import explain
 from jira_integration.conf import story_source
 from jira_integration.contracts import Act, Kind, ProjectInfo
+from jira_integration.export.line import CannotDo
 from jira_integration.export.plan import new_plan
-from jira_integration.export.runs import CannotDo, confirm
+from jira_integration.export.runs import confirm
 from jira_integration.models import ExportPlan, ExportRun, ProjectMapping
 from jira_integration.planview import ROWS, PlanView
 from jira_integration.signals import plan_confirmed
 from jira_integration.standing import mapping_of, setup_url
-from jira_integration.tasks import build_plan, export_run
+from jira_integration.tasks import build_plan, export_run, start
 from jira_integration.views.access import for_project, page
 from jira_integration.views.paging import piece
 from jira_integration.views.spreadsheet import csv_answer
-from jira_integration.views.starting import start
 
 SEE_OTHER = 303
 STOP_POLLING = 286

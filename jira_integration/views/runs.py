@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -14,25 +15,26 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from jira_integration import progress
 from jira_integration.badges import ITEM
 from jira_integration.catalogue import explain
 from jira_integration.conf import story_source
 from jira_integration.contracts import Act, ProjectInfo
-from jira_integration.export.runs import CannotDo, resume, retry, stop
+from jira_integration.export.line import CannotDo, move
+from jira_integration.export.runs import pause, resume, retry, stop
 from jira_integration.models import ExportRun, RunItem
 from jira_integration.run_counts import FILTERS
 from jira_integration.runview import ROWS, RunView
 from jira_integration.standing import open_runs
-from jira_integration.tasks import export_run
+from jira_integration.tasks import export_run, start, start_waiting
 from jira_integration.views.access import for_project, page
 from jira_integration.views.paging import piece
 from jira_integration.views.plans import see
 from jira_integration.views.spreadsheet import csv_answer
-from jira_integration.views.starting import start
 
 RUNS_ROWS = 50
 State = ExportRun.State
-GOING = (State.QUEUED, State.RUNNING, State.WAITING, State.STOPPING)
+GOING = (State.QUEUED, State.RUNNING, State.WAITING, *ExportRun.ENDING)
 
 
 def run_of(project: ProjectInfo, number: int) -> ExportRun:
@@ -75,7 +77,19 @@ def act_on(
         return run_page(request, project, run_of(project, number), trouble=cannot.code)
     if drive:
         start(export_run, found.pk)
+    else:
+        start_waiting(found.connection_id)  # its Jira project may be free now, for the next in line
+    transaction.on_commit(lambda: tell(found.pk))
+    if request.POST.get("back") == "runs":
+        return see(f"{reverse('jira_integration:runs', args=[project.key])}#line")
     return see(reverse("jira_integration:run", args=[project.key, found.pk]))
+
+
+def tell(run_id: int) -> None:
+    """Open pages of this run, and of those that wait with it."""
+    run = ExportRun.objects.get(pk=run_id)
+    progress.publish_run(run)
+    progress.publish_line(run)
 
 
 @require_POST
@@ -83,6 +97,21 @@ def act_on(
 def run_stop(request: HttpRequest, project: ProjectInfo, number: int) -> HttpResponse:
     """Stop; what is being sent is finished first."""
     return act_on(request, project, number, lambda found: stop(found, request.user), drive=False)
+
+
+@require_POST
+@for_project(Act.EXPORT)
+def run_pause(request: HttpRequest, project: ProjectInfo, number: int) -> HttpResponse:
+    """Pause; what is being sent is finished first, and only a person takes it up again."""
+    return act_on(request, project, number, lambda found: pause(found, request.user), drive=False)
+
+
+@require_POST
+@for_project(Act.EXPORT)
+def run_move(request: HttpRequest, project: ProjectInfo, number: int) -> HttpResponse:
+    """Let a run that waits in line go earlier: before the one ahead of it, or with `to=front` before all."""
+    to_front = request.POST.get("to") == "front"
+    return act_on(request, project, number, lambda found: move(found, request.user, to_front=to_front), drive=False)
 
 
 @require_POST
@@ -133,9 +162,20 @@ def runs(request: HttpRequest, project: ProjectInfo) -> HttpResponse:
         "tabs": tabs,
         "pages": pages,
         "rows": [RunView(found, project) for found in pages.rows],
+        "lines": lines_of(project),
         "stories_url": story_source().project_url(project.ref),
     }
     return page(request, "runs.html", context, project=project)
+
+
+def lines_of(project: ProjectInfo) -> list[list[RunView]]:
+    """The runs of this backlog that wait, in order, for each Jira project they wait for."""
+    waiting = ExportRun.objects.filter(project_ref=project.ref, state__in=ExportRun.IN_LINE)
+    found: dict[tuple[int, str], list[RunView]] = {}
+    rows = waiting.select_related("started_by", "plan__mapping").defer("plan__story_refs").order_by("place", "pk")
+    for one in rows:
+        found.setdefault((one.connection_id, one.jira_project_id), []).append(RunView(one, project))
+    return list(found.values())
 
 
 @require_GET

@@ -18,9 +18,8 @@ from jira_integration.forms.setup import SignInForm
 from jira_integration.models import JiraConnection, SecretUnreadable
 from jira_integration.setup.check import Tested, check_login
 from jira_integration.setup.connect import answered
-from jira_integration.tasks import export_run
+from jira_integration.tasks import export_run, start
 from jira_integration.views.setup_frame import Problem, Wizard
-from jira_integration.views.starting import start
 
 
 def step(wizard: Wizard) -> HttpResponse:

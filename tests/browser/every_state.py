@@ -169,7 +169,7 @@ def the_runs(world: World, mapping: ProjectMapping, stories: list[Story], person
             state=state,
             jira_project_id=f"2{number}",
             finished_at=timezone.now() if ended else None,
-            lease_until=timezone.now() + timedelta(hours=1) if state in ("running", "stopping") else None,
+            lease_until=timezone.now() + timedelta(hours=1) if state in ExportRun.DRIVEN else None,
             reason_code="rate_limited" if state == "waiting" else "",
             not_before=timezone.now() + timedelta(minutes=2) if state == "waiting" else None,
         )
@@ -182,6 +182,10 @@ def the_runs(world: World, mapping: ProjectMapping, stories: list[Story], person
         RunItem.objects.filter(run=run, state="moved_on").update(error_code="story_changed_since_preview")
         ledger.note(run.pk, "run_begun", {"count": 12})
         world.runs[state] = run
+    for place in (2, 3):
+        behind = a_run(a_plan(mapping, {stories[8]: "create"}, state="exported"), state="queued", started_at=None)
+        ExportRun.objects.filter(pk=behind.pk).update(jira_project_id="20", place=place)
+        world.runs[f"place {place}"] = behind
 
 
 def the_uploads(world: World) -> None:

@@ -42,6 +42,8 @@ NO_PAGE = {
     "jira_integration:audit_csv": "a file",
     "jira_integration:run_live": "pieces of a page",
     "jira_integration:run_stop": "a form posts to it",
+    "jira_integration:run_pause": "a form posts to it",
+    "jira_integration:run_move": "a form posts to it",
     "jira_integration:run_continue": "a form posts to it",
     "jira_integration:run_retry": "a form posts to it",
     "jira_integration:run_item_retry": "a form posts to it",

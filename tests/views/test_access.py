@@ -36,6 +36,8 @@ TABLE = {
     "run": ("get", VIEW),
     "run_live": ("get", VIEW),
     "run_stop": ("post", EXPORT),
+    "run_pause": ("post", EXPORT),
+    "run_move": ("post", EXPORT),
     "run_continue": ("post", EXPORT),
     "run_retry": ("post", EXPORT),
     "run_item_retry": ("post", EXPORT),

@@ -46,18 +46,20 @@ def shown(client: Client, run: ExportRun, query: str = "") -> str:
 
 
 def buttons(page: str) -> set[str]:
-    return set(re.findall(r'id="run-(stop|continue|retry)"', page))
+    return set(re.findall(r'id="run-(stop|pause|continue|retry)"', page))
 
 
 @pytest.mark.parametrize(
     ("columns", "expected"),
     [
-        ({"state": "queued"}, {"stop"}),
-        ({"state": "running"}, {"stop"}),
-        ({"state": "waiting"}, {"stop", "continue"}),
+        ({"state": "queued"}, {"pause", "stop"}),
+        ({"state": "running"}, {"pause", "stop"}),
+        ({"state": "waiting"}, {"pause", "stop", "continue"}),
         ({"state": "stopping"}, set()),
-        ({"state": "running", "lease_until": timezone.now() - timedelta(minutes=1)}, {"continue"}),
-        ({"state": "interrupted"}, {"continue"}),
+        ({"state": "pausing"}, {"stop"}),
+        ({"state": "paused"}, {"stop", "continue"}),
+        ({"state": "running", "lease_until": timezone.now() - timedelta(minutes=1)}, {"pause", "stop", "continue"}),
+        ({"state": "interrupted"}, {"pause", "stop", "continue"}),
         ({"state": "stopped"}, {"continue", "retry"}),
         ({"state": "done"}, {"retry"}),
         ({"state": "partly_done"}, {"retry"}),

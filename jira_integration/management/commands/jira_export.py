@@ -11,15 +11,18 @@ from asgiref.sync import async_to_sync
 from django.core.management.base import BaseCommand, CommandError
 from django.db.models import Count
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
 from jira_integration import tasks
 from jira_integration.catalogue import explain
 from jira_integration.conf import story_source
 from jira_integration.export import plan as planning
 from jira_integration.export import runs
+from jira_integration.export.line import CannotDo, place_of
 from jira_integration.models import ExportPlan, ExportRun, PlannedTicket, ProjectMapping, RunItem
 
 COULD_NOT_START = 2
+BEFORE_SECONDS = 2  # between two looks at a run that is in the way
 
 
 class Command(BaseCommand):
@@ -47,13 +50,13 @@ class Command(BaseCommand):
             return
         try:
             run = runs.confirm(plan, None)
-        except runs.CannotDo as reason:
+        except CannotDo as reason:
             raise CommandError(_said(reason.code, {}), returncode=COULD_NOT_START) from reason
         if options["wait"]:
             run = self._drive(run)
+            self._report(ran(run), options["json"], _run_status(run))
         else:
-            tasks.export_run.delay(run.pk)
-        self._report(ran(run), options["json"], 0 if not options["wait"] else _run_status(run))
+            self._report(ran(run), options["json"], self._hand_over(run))
 
     def _mapping(self, connection: int, project: str | None) -> ProjectMapping:
         mappings = ProjectMapping.objects.filter(connection_id=connection, live=True).select_related("connection")
@@ -87,17 +90,39 @@ class Command(BaseCommand):
             refs.append(ref)
         return refs
 
+    def _hand_over(self, run: ExportRun) -> int:
+        """Tell a worker of the run; the exit status. A run that no worker could be told of is not lost."""
+        try:
+            tasks.export_run.delay(run.pk)
+        except OperationalError:
+            self.stderr.write(
+                f"Run {run.pk} is stored, but the queue could not be reached, so no worker knows of it. It starts by"
+                " itself once the queue is back: do not export the same again. With --wait no queue is needed."
+            )
+            return COULD_NOT_START
+        return 0
+
     def _drive(self, run: ExportRun) -> ExportRun:
-        """Carry the run out here: where a worker would get a new task for later, this process sleeps."""
+        """Carry the run out here: where a worker would get a new task for later, this process sleeps. A run that
+        stands before it in line and that nobody drives is carried out first, else both would wait for ever."""
+        told = 0
         while True:
             run = async_to_sync(tasks.carry_out)(run.pk)
             if run.state == ExportRun.State.WAITING and run.not_before is not None:
                 time.sleep(max(0.0, (run.not_before - timezone.now()).total_seconds()) + 0.05)
-            elif run.state == ExportRun.State.QUEUED:
-                self.stderr.write(f"Run {run.pk} waits for another run of the same Jira project.")
-                time.sleep(2)
-            else:
+                continue
+            if run.state != ExportRun.State.QUEUED:
                 return run
+            before = place_of(run).after
+            if before is None:
+                continue
+            if before.pk != told:
+                told = before.pk
+                self.stderr.write(f"Run {run.pk} waits for run {before.pk}, which goes to the same Jira project.")
+            if before.state == ExportRun.State.WAITING and before.not_before is None:
+                return run  # only a person can make way
+            if async_to_sync(tasks.carry_out)(before.pk).active:
+                time.sleep(BEFORE_SECONDS)
 
     def _report(self, result: dict[str, Any], as_json: bool, status: int) -> None:
         if as_json:
