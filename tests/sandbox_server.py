@@ -14,7 +14,7 @@ import requests
 
 from jira_integration.sandbox.app import create_app
 from jira_integration.sandbox.server import make_server
-from jira_integration.sandbox.settings import SandboxSettings
+from jira_integration.sandbox.settings import Flavour, SandboxSettings
 
 USER = "qa-bot@example.test"
 TOKEN = "sandbox-token"
@@ -27,6 +27,8 @@ class RunningSandbox:
     url: str
     user: str = USER
     token: str = TOKEN
+    password: str = ""
+    flavour: Flavour = Flavour.CLOUD
 
     def log(self) -> list[dict[str, Any]]:
         """Every REST request so far: n, method, path, query, status, at, done, write, issues, body, answer."""
@@ -59,9 +61,25 @@ class RunningSandbox:
         return answer.json()
 
     def call(self, method: str, path: str, **more: Any) -> requests.Response:
-        """A REST request as the bot: `call("GET", "myself")`; a path with a leading slash is taken as it is."""
-        address = self.url + path if path.startswith("/") else f"{self.url}/rest/api/3/{path}"
-        return requests.request(method, address, auth=more.pop("auth", (self.user, self.token)), timeout=20, **more)
+        """A REST request as the bot: `call("GET", "myself")`; a path with a leading slash is taken as it is.
+
+        On Data Center with the bot's personal access token, unless `auth` says otherwise.
+        """
+        on_cloud = self.flavour is Flavour.CLOUD
+        address = self.url + path if path.startswith("/") else f"{self.url}/rest/api/{3 if on_cloud else 2}/{path}"
+        login = (self.user, self.token) if on_cloud else Bearer(self.token)
+        return requests.request(method, address, auth=more.pop("auth", login), timeout=20, **more)
+
+
+@dataclass(frozen=True)
+class Bearer(requests.auth.AuthBase):
+    """A personal or OAuth access token."""
+
+    token: str
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self.token}"
+        return request
 
 
 @contextmanager
@@ -81,7 +99,8 @@ def running_sandbox(**settings: Any) -> Iterator[RunningSandbox]:
         time.sleep(0.01)
     made = app.state.jira.settings
     try:
-        yield RunningSandbox(f"http://127.0.0.1:{bound.getsockname()[1]}", made.user, made.token)
+        address = f"http://127.0.0.1:{bound.getsockname()[1]}{made.context}"
+        yield RunningSandbox(address, made.user, made.token, made.password, made.flavour)
     finally:
         server.should_exit = True
         thread.join(10)

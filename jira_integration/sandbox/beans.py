@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any
 
-from jira_integration.sandbox.adf import plain_text
 from jira_integration.sandbox.clock import jira_time
 from jira_integration.sandbox.model import FieldDef, IssueType, LinkType, Option, Project, Site, Status, User
 from jira_integration.sandbox.store import Issue, Store, issue_of
+from jira_integration.sandbox.texts import as_text
 
 Json = dict[str, Any]
 _SIZES = ("16x16", "24x24", "32x32", "48x48")
@@ -38,6 +38,17 @@ class Beans:
         return {size: f"{self.base}/_sandbox/avatar/{kind}/{id_}?size={size}" for size in _SIZES}
 
     def user(self, user: User) -> Json:
+        if self.site.data_center:
+            return {
+                "self": self.link(f"user?username={user.login}"),
+                "name": user.login,
+                "key": user.key,
+                "emailAddress": user.email or f"{user.login}@example.test",
+                "avatarUrls": self._avatars("user", user.account_id),
+                "displayName": user.name,
+                "active": user.active,
+                "timeZone": self.account_zone,
+            }
         bean: Json = {
             "self": self.link(f"user?accountId={user.account_id}"),
             "accountId": user.account_id,
@@ -76,16 +87,17 @@ class Beans:
         }
 
     def issue_type(self, kind: IssueType) -> Json:
-        return {
+        bean: Json = {
             "self": self.link("issuetype", kind.id),
             "id": kind.id,
             "description": kind.description,
             "iconUrl": f"{self.base}/_sandbox/icon/type/{kind.id}",
             "name": kind.name,
             "subtask": kind.subtask,
-            "hierarchyLevel": kind.level,
-            **self.scope(kind.project_id),
         }
+        if self.site.data_center:
+            return bean | {"avatarId": 10_300 + int(kind.id) % 100}
+        return bean | {"hierarchyLevel": kind.level, **self.scope(kind.project_id)}
 
     def project(self, project: Project, *, full: bool = False) -> Json:
         bean: Json = {
@@ -97,6 +109,9 @@ class Beans:
             "simplified": project.team_managed,
             "avatarUrls": self._avatars("project", project.id),
         }
+        if self.site.data_center:
+            del bean["simplified"]
+            return bean | ({"archived": project.archived} if full else {})
         if full:
             bean["style"] = project.style
             bean["isPrivate"] = False
@@ -161,7 +176,7 @@ class Beans:
             case "versions":
                 return [self.named("version", _sure(project.versions, one)) for one in stored]
             case "adf" if self.api == 2:
-                return plain_text(stored)
+                return as_text(stored)
             case _:
                 return stored
 
@@ -190,11 +205,11 @@ class Beans:
             "self": self.link("issue", issue_id, "comment", row["id"]),
             "id": str(row["id"]),
             "author": self.user_by_id(row["author"]),
-            "body": plain_text(body) if self.api == 2 else body,
+            "body": as_text(body) if self.api == 2 and not self.site.data_center else body,
             "updateAuthor": self.user_by_id(row["editor"]),
             "created": self.time(row["created"]),
             "updated": self.time(row["updated"]),
-            "jsdPublic": True,
+            **({} if self.site.data_center else {"jsdPublic": True}),
         }
 
     def worklogs(self, issue_id: int) -> list[Json]:

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from jira_integration.sandbox.settings import Flavour, SandboxSettings
+
 _NEAR = 0.2  # Jira says so when less than a fifth is left
 _ISSUE = re.compile(r"/rest/api/\d/issue/(?!bulk|createmeta)([^/]+)(/.*)?")
 _OWN_ID = re.compile(r"(?<=/)(\d+|[A-Z][A-Z0-9_]*-\d+)(?=/|$)")
@@ -82,6 +84,13 @@ def _read(given: Any) -> Bucket:
     if not isinstance(reason, str) or not re.fullmatch(r"[a-z-]*", reason):
         raise BucketError("reason is a word such as jira-burst-based.")
     return Bucket(float(rate), burst, per, reason, bool(given.get("as_date", False)))
+
+
+def user_bucket(settings: SandboxSettings) -> Bucket | None:
+    """The limit that Data Center keeps for each user, where an administrator set one."""
+    if settings.flavour is Flavour.CLOUD or not settings.user_limit:
+        return None
+    return Bucket(float(settings.user_fill_rate), settings.user_limit, "user")
 
 
 def bucket_bean(bucket: Bucket) -> dict[str, Any]:

@@ -10,11 +10,11 @@ from typing import Any
 
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from jira_integration.sandbox.beans import Beans
 from jira_integration.sandbox.clock import Clock, zone
-from jira_integration.sandbox.errors import JiraProblem, no_issue
+from jira_integration.sandbox.errors import JiraProblem, hidden_issue, no_issue
 from jira_integration.sandbox.login import Caller, identify
 from jira_integration.sandbox.model import Project, Site
 from jira_integration.sandbox.settings import JONAS_ACCOUNT, SandboxSettings
@@ -114,8 +114,10 @@ class Call:
     def issue(self, id_or_key: str) -> Issue:
         """A visible issue, or Jira's 404."""
         issue = self.store.issue(id_or_key)
-        if issue is None or not self.sees(self.site.projects[issue.project_id]):
-            raise no_issue()
+        if issue is None:
+            raise no_issue(self.site.data_center)
+        if not self.sees(self.site.projects[issue.project_id]):
+            raise hidden_issue(self.user) if self.site.data_center else no_issue()
         return issue
 
     def project(self, id_or_key: str) -> Project:
@@ -136,7 +138,33 @@ def nothing(status: int = 204) -> Response:
     return Response(status_code=status)
 
 
-def endpoint(handler: Handler, *, api: int = 3) -> Callable[[Request], Awaitable[Response]]:
+Who = Callable[[Request, "Jira"], Caller]
+
+
+def by_login(request: Request, jira: Jira) -> Caller:
+    """Who asks at the site's own address."""
+    base = jira.settings.base_url or str(request.base_url).rstrip("/")
+    return identify(request.headers, jira.settings, jira.failed_logins, base)
+
+
+def refusal(problem: JiraProblem) -> Response:
+    """A problem as an answer; some of Jira's filters speak HTML."""
+    kind = HTMLResponse if isinstance(problem.body, str) else JSONResponse
+    return kind(problem.body, status_code=problem.status, headers=problem.headers)
+
+
+def _refuse_browsers(request: Request) -> None:
+    """Jira's filter against forms of other sites goes by the looks of a request, before it asks who sends it."""
+    looks = request.headers.get("user-agent", "").startswith("Mozilla/")
+    if request.method != "GET" and looks and request.headers.get("x-atlassian-token") != "no-check":
+        raise JiraProblem(403, body="XSRF check failed")
+
+
+Serve = Callable[[Request], Awaitable[Response]]
+Address = Callable[[Request], str]
+
+
+def endpoint(handler: Handler, *, api: int = 3, who: Who = by_login, at: Address | None = None) -> Serve:
     """Serve a handler: login first, then JSON, then one transaction; problems in Jira's shape."""
 
     async def serve(request: Request) -> Response:
@@ -144,17 +172,19 @@ def endpoint(handler: Handler, *, api: int = 3) -> Callable[[Request], Awaitable
         jira: Jira = request.app.state.jira
         caller = Caller()
         try:
-            caller = identify(request.headers.get("authorization", ""), jira.settings, jira.failed_logins)
+            _refuse_browsers(request)
+            caller = who(request, jira)
             body = _parsed(request, raw)
             asked = (request.path_params, request.query_params, body, api, raw, request.headers)
-            call = Call(jira, caller.user, str(request.base_url), *asked)
+            base = at(request) if at else str(request.base_url)
+            call = Call(jira, caller.user, base, *asked)
             with jira.store.transaction():
                 for chore in jira.chores:
                     chore(jira)
             with jira.store.transaction():
                 response = handler(call)
         except JiraProblem as problem:
-            response = JSONResponse(problem.body, status_code=problem.status, headers=problem.headers)
+            response = refusal(problem)
         for name, value in caller.headers.items():
             response.headers.setdefault(name, value)
         jira.deliveries_due.set()

@@ -8,22 +8,23 @@ from typing import Any
 
 from starlette.responses import Response
 
-from jira_integration.sandbox.adf import read_document
 from jira_integration.sandbox.beans import Json
 from jira_integration.sandbox.call import Call, answer, nothing
 from jira_integration.sandbox.errors import JiraProblem
+from jira_integration.sandbox.model import Site
 from jira_integration.sandbox.settings import JONAS_ACCOUNT
 from jira_integration.sandbox.shape import as_id
 from jira_integration.sandbox.store import Issue
-from jira_integration.sandbox.webhooks import announce
+from jira_integration.sandbox.texts import read_text
+from jira_integration.sandbox.webhooks import announce_comment
 
 _NOT_FOUND = "Can not find a comment for the id: {}."
 
 
-def _body(value: Any) -> dict[str, Any]:
+def _body(site: Site, value: Any) -> Any:
     """A comment's document. Raises JiraProblem in the shapes the comment resource uses."""
     try:
-        document = read_document(value)
+        document = read_text(site, value)
     except ValueError as trouble:
         raise JiraProblem(400, fields={"comment": str(trouble)}) from None
     if document is None:
@@ -36,7 +37,7 @@ def write_comment(call: Call, issue: Issue, given: Mapping[str, Any]) -> int:
     call.must_be_somebody()
     if issue.archived is not None or not call.may(call.site.projects[issue.project_id], "ADD_COMMENTS"):
         raise JiraProblem(400, ["You do not have the permission to comment on this issue."])
-    document = _body(given.get("body"))
+    document = _body(call.site, given.get("body"))
     comment_id = call.store.next_number("comment", 30_000)
     call.store.write(
         "INSERT INTO comment VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -44,7 +45,7 @@ def write_comment(call: Call, issue: Issue, given: Mapping[str, Any]) -> int:
         json.dumps(given.get("properties") or []),
     )  # fmt: skip
     _touch(call, issue)
-    announce(call, "comment_created", issue, comment=_row(call, issue, comment_id))
+    announce_comment(call, "comment_created", issue, _row(call, issue, comment_id))
     return comment_id
 
 
@@ -100,19 +101,19 @@ def _own(call: Call, issue: Issue) -> dict[str, Any]:
 def update_comment(call: Call) -> Response:
     issue = call.issue(call.path["issue"])
     row, given = _own(call, issue), call.object(properties=[dict])
-    change_comment(call, issue, row["id"], _body(given.get("body")))
+    change_comment(call, issue, row["id"], _body(call.site, given.get("body")))
     if given.get("properties"):
         call.store.write("UPDATE comment SET properties = ? WHERE id = ?", json.dumps(given["properties"]), row["id"])
     return answer(_bean(call, issue, _row(call, issue, row["id"])))
 
 
-def change_comment(call: Call, issue: Issue, comment_id: int | str, document: dict[str, Any]) -> None:
+def change_comment(call: Call, issue: Issue, comment_id: int | str, document: Any) -> None:
     call.store.write(
         "UPDATE comment SET body = ?, editor = ?, updated = ? WHERE id = ?",
         json.dumps(document), call.user, call.now, as_id(comment_id),
     )  # fmt: skip
     _touch(call, issue)
-    announce(call, "comment_updated", issue, comment=_row(call, issue, comment_id))
+    announce_comment(call, "comment_updated", issue, _row(call, issue, comment_id))
 
 
 def delete_comment(call: Call) -> Response:
@@ -126,4 +127,4 @@ def remove_comment(call: Call, issue: Issue, comment_id: int | str) -> None:
     row = _row(call, issue, comment_id)
     call.store.write("DELETE FROM comment WHERE id = ?", row["id"])
     _touch(call, issue)
-    announce(call, "comment_deleted", issue, comment=row)
+    announce_comment(call, "comment_deleted", issue, row)

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from jira_integration.sandbox.bucket import bucket_bean
+from jira_integration.sandbox.bucket import bucket_bean, user_bucket
 from jira_integration.sandbox.call import Jira
 from jira_integration.sandbox.errors import JiraProblem
 from jira_integration.sandbox.faults import FaultError, read_faults, rule_bean
@@ -88,6 +88,7 @@ def start_again(jira: Jira, traffic: Traffic) -> None:
     reset(jira)
     traffic.log.clear()
     traffic.rules, traffic.buckets = [], []
+    traffic.user_bucket = user_bucket(jira.settings)
     traffic.latency_ms, traffic.latency_per_issue_ms = jira.settings.latency_ms, jira.settings.latency_per_issue_ms
 
 

@@ -1,4 +1,7 @@
-"""Sending webhooks over HTTP: signed, with Jira's headers, and tried again as Jira does, only faster."""
+"""Sending webhooks over HTTP: signed, with Jira's headers, and tried again as Jira does, only faster.
+
+Data Center tries once, and names no identifier.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ from http.client import HTTPException, HTTPMessage
 from typing import IO, Any
 
 from jira_integration.sandbox.call import Jira
+from jira_integration.sandbox.settings import Flavour
 
 _log = logging.getLogger(__name__)
 _AT_ONCE = 20
@@ -89,9 +93,10 @@ async def _send(jira: Jira, row: dict[str, Any]) -> None:
     headers = {
         "Content-Type": "application/json; charset=UTF-8",
         "User-Agent": "Atlassian Webhook HTTP Client",
-        "X-Atlassian-Webhook-Identifier": row["identifier"],
-        "X-Atlassian-Webhook-Flow": "Primary",
     }
+    on_cloud = jira.settings.flavour is Flavour.CLOUD
+    if on_cloud:
+        headers |= {"X-Atlassian-Webhook-Identifier": row["identifier"], "X-Atlassian-Webhook-Flow": "Primary"}
     if row["attempts"]:
         headers["X-Atlassian-Webhook-Retry"] = str(row["attempts"])
     if row["secret"]:
@@ -101,7 +106,7 @@ async def _send(jira: Jira, row: dict[str, Any]) -> None:
     wait_seconds = 0.0
     if status is not None and 200 <= status < 300:
         outcome = "delivered"
-    elif (status is None or status in _TRY_AGAIN or status >= 500) and tries < _TRIES:
+    elif on_cloud and (status is None or status in _TRY_AGAIN or status >= 500) and tries < _TRIES:
         outcome = "waiting"
         wait_seconds = random.uniform(*_WAIT_SECONDS) * jira.settings.webhook_retry_scale  # noqa: S311  (only a pause)
     else:

@@ -42,6 +42,12 @@ def refused_fields(**fields: str) -> JiraProblem:
     return JiraProblem(400, fields=fields)
 
 
-def no_issue() -> JiraProblem:
-    """Gone and hidden look alike: Jira never says which."""
-    return JiraProblem(404, [NO_ISSUE])
+def no_issue(data_center: bool = False) -> JiraProblem:
+    """On Cloud gone and hidden look alike: Jira never says which."""
+    return JiraProblem(404, ["Issue Does Not Exist" if data_center else NO_ISSUE])
+
+
+def hidden_issue(user: str) -> JiraProblem:
+    """Data Center tells nobody to sign in, and somebody that it is not for them."""
+    hidden = "You do not have the permission to see the specified issue."
+    return JiraProblem(403, [hidden]) if user else JiraProblem(401, [hidden, "Login Required"])

@@ -109,6 +109,21 @@ def bucket_headers(bucket: Bucket, key: str, now_ms: int) -> dict[str, str]:
     )  # fmt: skip
 
 
+def user_bucket_headers(bucket: Bucket, key: str, now_ms: int) -> dict[str, str]:
+    """Data Center tells its limit on every answer; `Retry-After: 0` on a good one means nothing."""
+    return {
+        "x-ratelimit-limit": str(bucket.burst),
+        "x-ratelimit-remaining": str(int(bucket.left(key, now_ms))),
+        "x-ratelimit-interval-seconds": "1",
+        "x-ratelimit-fillrate": f"{bucket.rate:g}",
+        "retry-after": str(math.ceil(bucket.wait_ms(key, now_ms) / 1000)),
+    }
+
+
+def user_bucket_answer(bucket: Bucket, key: str, now_ms: int) -> list[Message]:
+    return message(429, user_bucket_headers(bucket, key, now_ms), {"message": "Rate limit exceeded."})
+
+
 def limit_headers(
     now_ms: int,
     *,

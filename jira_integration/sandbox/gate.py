@@ -7,6 +7,7 @@ dropped after the write and before the first byte.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import re
 import time
@@ -26,6 +27,8 @@ from jira_integration.sandbox.fault_answers import (
     http_date,
     made_up,
     rule_headers,
+    user_bucket_answer,
+    user_bucket_headers,
     with_headers,
 )
 from jira_integration.sandbox.faults import MADE_UP, Rule
@@ -67,6 +70,7 @@ class Traffic:
     buckets: list[Bucket] = field(default_factory=list)
     log: list[Entry] = field(default_factory=list)
     clock: Clock = field(default_factory=Clock)
+    user_bucket: Bucket | None = None  # Data Center's own limit, told on every answer
 
 
 @dataclass(frozen=True)
@@ -93,7 +97,7 @@ class Gate:
         if body is None:
             return
         entry = self._enter(scope, body)
-        limits = self._drawn(entry)
+        limits = self._drawn(entry, scope)
         if isinstance(limits, list):
             await self._answer(entry, send, limits)
             return
@@ -139,7 +143,7 @@ class Gate:
             case _:
                 await self._answer(entry, send, made_up(rule, now))
 
-    def _drawn(self, entry: Entry) -> list[Message] | dict[str, str]:
+    def _drawn(self, entry: Entry, scope: Scope) -> list[Message] | dict[str, str]:
         """A token from every bucket that cares, and what the answer says of them; or the refusal."""
         now = self.traffic.clock.now_ms()
         asked = [(b, key) for b in self.traffic.buckets if (key := b.counts(entry.method, entry.path)) is not None]
@@ -148,12 +152,21 @@ class Gate:
                 bucket.refused += 1
                 entry.fault = "bucket"
                 return bucket_answer(bucket, key, now)
+        user = self.traffic.user_bucket
+        if user is not None:
+            who = hashlib.sha256(next((v for k, v in scope["headers"] if k == b"authorization"), b"")).hexdigest()
+            if user.wait_ms(who, now):
+                user.refused += 1
+                entry.fault = "bucket"
+                return user_bucket_answer(user, who, now)
+            user.take(who, now)
+            asked_of_user = user_bucket_headers(user, who, now)
         headers: dict[str, str] = {}
         # The tightest is told last, and so wins.
         for bucket, key in sorted(asked, key=lambda pair: -pair[0].left(pair[1], now)):
             bucket.take(key, now)
             headers |= bucket_headers(bucket, key, now)
-        return headers
+        return headers if user is None else asked_of_user | headers
 
     def _enter(self, scope: Scope, body: bytes) -> Entry:
         method, path = scope["method"], scope["path"]

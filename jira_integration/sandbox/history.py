@@ -7,12 +7,12 @@ from typing import Any
 
 from starlette.responses import Response
 
-from jira_integration.sandbox.adf import plain_text
 from jira_integration.sandbox.call import Call, answer
 from jira_integration.sandbox.errors import JiraProblem
 from jira_integration.sandbox.issue_bean import history_bean
 from jira_integration.sandbox.model import FieldDef, Option, Project
 from jira_integration.sandbox.store import Issue
+from jira_integration.sandbox.texts import as_text
 
 Item = dict[str, Any]
 
@@ -21,8 +21,10 @@ def change_item(call: Call, project: Project, field: FieldDef, old: Any, new: An
     """One line of a changelog for stored values (values.py)."""
     was, now = _shown(call, project, field, old), _shown(call, project, field, new)
     item: Item = {"field": field.name if field.custom else field.id, "fieldtype": "custom" if field.custom else "jira"}
-    if field.id == "parent":
+    if field.id == "parent" and not call.site.data_center:
         item["field"] = "IssueParentAssociation"  # has no fieldId on real sites
+    elif call.site.data_center:
+        item["field"] = "Epic Link" if field.id == "parent" else item["field"]
     else:
         item["fieldId"] = field.id
     return item | {"from": was[0], "fromString": was[1], "to": now[0], "toString": now[1]}
@@ -45,10 +47,11 @@ def _shown(call: Call, project: Project, field: FieldDef, value: Any) -> tuple[s
     if value is None or value == []:
         return None, None
     match field.kind:
-        case "adf":
-            return None, plain_text(value)
+        case "adf" | "wiki":
+            return None, as_text(value)
         case "user":
-            return value, call.site.users[value].name
+            user = call.site.users[value]
+            return user.key if call.site.data_center else value, user.name
         case "priority" | "resolution" | "option":
             options = {"priority": call.site.priorities, "resolution": call.site.resolutions}
             return value, _text(options.get(field.kind, field.options), value)

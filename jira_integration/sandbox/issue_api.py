@@ -13,7 +13,7 @@ from jira_integration.sandbox.metadata import allowed_values
 
 BULK_LIMIT = 50
 _FETCH_LIMIT = 100
-_UNHEARD_OF = "To discard the user notification either admin or project admin permissions are required."
+UNHEARD_OF = "To discard the user notification either admin or project admin permissions are required."
 
 
 def _created_bean(call: Call, made: Created) -> Json:
@@ -35,7 +35,7 @@ def post_bulk(call: Call) -> Response:
     updates = call.object(issueUpdates=list).get("issueUpdates")
     if not updates:
         raise JiraProblem(400, ["At least one issue must be given in issueUpdates."])
-    if len(updates) > BULK_LIMIT:
+    if len(updates) > BULK_LIMIT and not call.site.data_center:
         raise JiraProblem(400, [f"The limit of {BULK_LIMIT} issues in one request is exceeded: {len(updates)} given."])
     made: list[Json] = []
     errors: list[Json] = []
@@ -60,7 +60,7 @@ def get_issue(call: Call) -> Response:
 def put_issue(call: Call) -> Response:
     issue = call.issue(call.path["issue"])
     if call.query.get("notifyUsers") == "false" and not call.is_admin():
-        raise JiraProblem(400, [_UNHEARD_OF])
+        raise JiraProblem(400, [UNHEARD_OF])
     edit(call, issue, call.object())
     if call.flag("returnIssue"):
         return answer(issue_bean(call.beans, issue, ["*all"], (), call.listed("expand")))

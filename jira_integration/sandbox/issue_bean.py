@@ -33,6 +33,8 @@ def wanted_fields(beans: Beans, project: Project, asked: Sequence[str]) -> list[
 def issue_fields(beans: Beans, issue: Issue, asked: Sequence[str]) -> Json:
     project = beans.site.projects[issue.project_id]
     shown = {f.id: _field(beans, project, issue, f) for f in wanted_fields(beans, project, asked)}
+    if beans.site.data_center and not beans.site.types[issue.type_id].subtask:
+        shown.pop("parent", None)
     if shown.get("parent", "") is None:
         del shown["parent"]  # Jira leaves it out where there is none
     return shown
@@ -63,6 +65,9 @@ def _field(beans: Beans, project: Project, issue: Issue, field: FieldDef) -> Any
         case "parent":
             parent = _parent_of(beans, issue)
             return beans.linked_issue(parent) if parent else None
+        case _ if field.kind == "epic_link":
+            epic = _parent_of(beans, issue)
+            return epic.key if epic and beans.site.types[epic.type_id].level == 1 and beans.site.data_center else None
         case "subtasks":
             return [beans.linked_issue(child) for child in beans.children(issue, subtasks_only=True)]
         case "issuelinks":
@@ -124,7 +129,7 @@ def issue_bean(
         bean["properties"] = issue_properties(beans, issue, properties)
     if "changelog" in expand:
         rows = beans.store.rows("SELECT * FROM history WHERE issue_id = ? ORDER BY id DESC", issue.id)
-        shown = rows[:_HISTORY_IN_EXPAND]
+        shown = rows[::-1] if beans.site.data_center else rows[:_HISTORY_IN_EXPAND]
         bean["changelog"] = {
             "startAt": 0,
             "maxResults": len(shown),

@@ -78,6 +78,8 @@ def _read_one(
     definition = call.site.fields.get(field_id)
     elsewhere = definition is not None and definition.project_id not in {"", project.id}
     free = field_id == "comment" or (field_id == "parent" and kind.subtask)
+    if call.site.data_center and field_id == "parent" and not kind.subtask:
+        definition = None  # stories hang on an epic by Epic Link
     off_screen = (screen is not None and field_id not in screen and not free) or not may_set(call, project, field_id)
     if definition is None or elsewhere or off_screen:
         result.errors[field_id] = not_on_screen(field_id)
@@ -86,7 +88,9 @@ def _read_one(
     try:
         for operation in operations:
             ((verb, value),) = operation.items()
-            if field_id == "parent":
+            if definition.kind == "epic_link":
+                result.parent = _read_epic_link(call, field_id, value)
+            elif field_id == "parent":
                 result.parent = _read_parent(call, project, kind, value)
             elif field_id == "issuelinks" and verb == "add":
                 result.links.append(value)
@@ -103,7 +107,7 @@ def _read_one(
     except ValueError as trouble:
         result.errors["parentId" if str(trouble) == _WRONG_LEVEL else field_id] = str(trouble)
         return
-    if field_id not in {"parent", "issuelinks", "comment"}:
+    if field_id not in {"parent", "issuelinks", "comment"} and definition.kind != "epic_link":
         result.values[field_id] = current
 
 
@@ -122,6 +126,20 @@ def _read_parent(call: Call, project: Project, kind: IssueType, value: Any) -> i
     if call.site.types[parent.type_id].level != kind.level + 1:
         raise ValueError(_WRONG_LEVEL)
     return parent.id
+
+
+def _read_epic_link(call: Call, field_id: str, value: Any) -> int:
+    """Data Center: the epic's key as a text; 0 for none."""
+    if value is None or value == "":
+        return 0
+    if not isinstance(value, str):
+        raise ValueError("Operation value must be a string")
+    epic = call.store.issue(value)
+    if epic is None or not call.sees(call.site.projects[epic.project_id]):
+        raise ValueError(f"The issue '{value}' does not exist or you do not have permission to see it.")
+    if call.site.types[epic.type_id].level != 1:
+        raise ValueError(f"The issue '{value}' is not an Epic.")
+    return epic.id
 
 
 def find_project(call: Call, fields: Mapping[str, Any]) -> Project:

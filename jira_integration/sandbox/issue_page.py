@@ -8,7 +8,6 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from jira_integration.sandbox.adf import plain_text
 from jira_integration.sandbox.adf_html import to_html
 from jira_integration.sandbox.board import as_jonas, lozenge, move_form, not_here, person
 from jira_integration.sandbox.call import Call
@@ -17,6 +16,7 @@ from jira_integration.sandbox.issue_bean import project_fields
 from jira_integration.sandbox.model import FieldDef, Project
 from jira_integration.sandbox.page import Html, fill, join, render, respond
 from jira_integration.sandbox.store import Issue
+from jira_integration.sandbox.texts import as_text, shown
 
 # Shown elsewhere on the page, or not at all.
 _APART = {
@@ -49,7 +49,7 @@ def show(request: Request, call: Call, problem: JiraProblem | None = None) -> Re
         status=lozenge(call.site.statuses[found.status_id]),
         move=move_form(call, found, back="issue"),
         description=_description(found),
-        description_text=plain_text(found.doc.get("description")),
+        description_text=as_text(found.doc.get("description")),
         warning=_warning(found),
         priorities=_priorities(call, found),
         children=_issues(call, call.beans.children(found), "Child issues"),
@@ -77,12 +77,14 @@ def _problem(problem: JiraProblem | None) -> Html:
 
 def _description(issue: Issue) -> Html:
     document = issue.doc.get("description")
-    return to_html(document) if document else Html("<p class='muted'>No description.</p>")
+    return shown(document) if document else Html("<p class='muted'>No description.</p>")
 
 
 def _warning(issue: Issue) -> str:
     """Editing here makes plain paragraphs of everything; say so where that loses something."""
     document = issue.doc.get("description") or {"content": []}
+    if isinstance(document, str):
+        return ""
     plain = all(
         block["type"] == "paragraph"
         and all(n["type"] in {"text", "hardBreak"} and "marks" not in n for n in block["content"])
@@ -159,8 +161,8 @@ def _time(call: Call, milliseconds: int) -> str:
 def _value(call: Call, project: Project, field: FieldDef, stored: Any) -> Html:
     if field.kind == "user":
         return person(call, stored)
-    if field.kind == "adf":
-        return to_html(stored)
+    if field.kind in {"adf", "wiki"}:
+        return shown(stored)
     if field.kind == "number":
         return fill("$n", n=f"{stored:g}")
     if field.kind == "labels":
@@ -168,9 +170,9 @@ def _value(call: Call, project: Project, field: FieldDef, stored: Any) -> Html:
     if field.kind in _PLAIN:
         return fill("$v", v=stored)
     bean = call.beans.value(project, field, stored)
-    shown = bean if isinstance(bean, list) else [bean]
+    listed = bean if isinstance(bean, list) else [bean]
     return fill(
-        "$v", v=", ".join(str(b.get("name") or b.get("value")) if isinstance(b, dict) else str(b) for b in shown)
+        "$v", v=", ".join(str(b.get("name") or b.get("value")) if isinstance(b, dict) else str(b) for b in listed)
     )
 
 
@@ -202,8 +204,8 @@ def _comments(call: Call, issue: Issue) -> Html:
             author=person(call, r["author"]),
             at=_time(call, r["created"]),
             edited=" · edited" if r["updated"] != r["created"] else "",
-            body=to_html(json.loads(r["body"])),
-            text=plain_text(json.loads(r["body"])),
+            body=shown(json.loads(r["body"])),
+            text=as_text(json.loads(r["body"])),
         )
         for r in rows
     )

@@ -119,10 +119,10 @@ def _add_links_and_comments(call: Call, issue: Issue, given: Input) -> None:
         write_comment(call, issue, shaped(comment, properties=[dict]))
 
 
-def edit(call: Call, issue: Issue, body: Mapping[str, Any]) -> list[Item]:
+def edit(call: Call, issue: Issue, body: Mapping[str, Any], *, screen: set[str] | None = None) -> list[Item]:
     """Change fields; the changelog's items, none when nothing differs.
 
-    The screen is not asked (Cloud dropped that for edits), a `transition` is passed over without a word.
+    Without a `screen` none is asked (Cloud dropped that for edits); a `transition` is passed over without a word.
     https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issues/#api-rest-api-3-issue-issueidorkey-put
     """
     project = call.site.projects[issue.project_id]
@@ -134,7 +134,7 @@ def edit(call: Call, issue: Issue, body: Mapping[str, Any]) -> list[Item]:
         kind = find_type(call, project, fields)
         if kind.level != call.site.types[issue.type_id].level:
             raise JiraProblem(400, fields={"issuetype": "The issue type selected is invalid."})
-    given = read_input(call, project, kind, body, screen=None, before=issue)
+    given = read_input(call, project, kind, body, screen=screen, before=issue)
     for place in project.screens[kind.id]:
         if place.required and place.field_id in given.values and given.values[place.field_id] in (None, []):
             given.errors.setdefault(place.field_id, f"{call.site.fields[place.field_id].name} is required.")

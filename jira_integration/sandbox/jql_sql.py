@@ -61,10 +61,37 @@ def _node(node: Node, scope: Scope) -> tuple[str, list[Any]]:
         if node.operator == "not":
             return f"NOT ({parts[0][0]})", values
         return "(" + f" {node.operator} ".join(sql for sql, _ in parts) + ")", values
-    reader = _FIELDS.get(node.field.lower())
+    reader = _FIELDS.get(node.field.lower()) or _property(node.field, scope) or _epic_link(node.field, scope)
     if reader is None:
         raise JqlError(_unknown_field(node.field))
     return reader(node, scope)
+
+
+def _property(name: str, scope: Scope) -> _Reader | None:
+    """`issue.property[key].path`: only where a plugin declared an index."""
+    match = re.fullmatch(r"issue\.property\[[\"']?(?P<key>[^\]\"']+)[\"']?\]\.(?P<path>[\w.]+)", name)
+    if match is None or f"{match['key']}.{match['path']}" not in scope.site.indexed_properties:
+        return None
+
+    def read(clause: Clause, scope: Scope) -> tuple[str, list[Any]]:
+        if clause.operator not in {"=", "!=", "in", "not in"}:
+            raise _no_operator(clause)
+        wanted = [_text(clause, v) for v in clause.values]
+        marks = ", ".join("?" for _ in wanted)
+        inside = f"SELECT issue_id FROM property WHERE key = ? AND json_extract(value, ?) IN ({marks})"  # noqa: S608
+        sql = f"id {'IN' if clause.operator in {'=', 'in'} else 'NOT IN'} ({inside})"
+        return sql, [match["key"], f"$.{match['path']}", *wanted]
+
+    return read
+
+
+def _epic_link(name: str, scope: Scope) -> _Reader | None:
+    """Data Center: `"Epic Link" = SHOP-1`, or by the field's number."""
+    if not scope.site.data_center:
+        return None
+    known = {f.id: {f.name.lower(), f"cf[{f.id.rpartition('_')[2]}]"} for f in scope.site.fields.values()}
+    link = next(f.id for f in scope.site.fields.values() if f.kind == "epic_link")
+    return _same_parent if name.lower() in known[link] else None
 
 
 def _no_value(clause: Clause, text: str) -> JqlError:
@@ -141,7 +168,10 @@ def _user(clause: Clause, scope: Scope, value: Value | Function) -> list[Any]:
         if value.name != "currentuser":
             raise JqlError(f"Unable to find JQL function '{value.name}({', '.join(value.arguments)})'.")
         return [scope.user]
-    found = [u.account_id for u in scope.site.users.values() if value.text in {u.account_id, u.email, u.name}]
+    names = {u.account_id: {u.account_id, u.email, u.name} for u in scope.site.users.values()}
+    if scope.site.data_center:
+        names = {u.account_id: {u.login, u.key, u.name} for u in scope.site.users.values()}
+    found = [account for account, known in names.items() if value.text in known]
     if not found:
         raise _no_value(clause, value.text)
     return found
@@ -168,6 +198,7 @@ def _issue_id(clause: Clause, scope: Scope, value: Value | Function) -> list[Any
 
 
 _same_issue: _Reader
+_same_parent: _Reader
 
 
 def _issue(clause: Clause, scope: Scope) -> tuple[str, list[Any]]:
@@ -229,6 +260,7 @@ def _doc(name: str) -> str:
 
 _Reader = Callable[[Clause, Scope], tuple[str, list[Any]]]
 _same_issue = _equality("id", _issue_id)
+_same_parent = _equality("parent_id", _issue_id)
 _FIELDS: dict[str, _Reader] = {
     "project": _equality("project_id", _project),
     "id": _issue,
@@ -239,7 +271,7 @@ _FIELDS: dict[str, _Reader] = {
     "type": _equality("type_id", _issue_type),
     "status": _equality("status_id", _status),
     "statuscategory": _equality("status_id", _category),
-    "parent": _equality("parent_id", _issue_id),
+    "parent": _same_parent,
     "creator": _equality("creator", _user),
     "reporter": _equality(_doc("reporter"), _user),
     "assignee": _equality(_doc("assignee"), _user),

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from jira_integration.sandbox.bucket import user_bucket
 from jira_integration.sandbox.bulk import ENDS
 from jira_integration.sandbox.call import Jira
 from jira_integration.sandbox.faults import Faults
@@ -14,7 +15,10 @@ from jira_integration.sandbox.gate import Traffic
 from jira_integration.sandbox.settings import BadLogin
 
 _COUNTS = {"latency_ms", "latency_per_issue_ms", "index_lag_ms", "key_gap", "captcha_after", "bulk_ms_per_issue"}
-_KINDS: dict[str, type] = {"account_is_admin": bool, "may_bulk_change": bool, "token": str, "bulk_ends": str}
+_LIMITS = {"user_limit", "user_fill_rate"}
+_SWITCHES = ("account_is_admin", "may_bulk_change", "basic_auth", "token_ended")
+_TEXTS = ("token", "password", "bulk_ends")
+_KINDS: dict[str, type] = dict.fromkeys(_SWITCHES, bool) | dict.fromkeys(_TEXTS, str)
 
 
 def turn(jira: Jira, traffic: Traffic, given: Mapping[str, Any]) -> None:
@@ -23,9 +27,9 @@ def turn(jira: Jira, traffic: Traffic, given: Mapping[str, Any]) -> None:
     Raises ValueError or TypeError saying what is wrong.
     """
     values = dict(given)
-    if unknown := sorted(set(values) - _COUNTS - set(_KINDS) - {"bad_login", "webhook_retry_scale"}):
+    if unknown := sorted(set(values) - _COUNTS - _LIMITS - set(_KINDS) - {"bad_login", "webhook_retry_scale"}):
         raise ValueError(f"These cannot be changed while it runs: {', '.join(unknown)}.")
-    for name in _COUNTS & set(values):
+    for name in (_COUNTS | _LIMITS) & set(values):
         values[name] = _count(name, values[name])
     for name, kind in _KINDS.items():
         if name in values and not isinstance(values[name], kind):
@@ -40,6 +44,8 @@ def turn(jira: Jira, traffic: Traffic, given: Mapping[str, Any]) -> None:
     traffic.latency_per_issue_ms = values.pop("latency_per_issue_ms", traffic.latency_per_issue_ms)
     jira.store.index_lag_ms = values.pop("index_lag_ms", jira.store.index_lag_ms)
     jira.settings = replace(jira.settings, **values)
+    if _LIMITS & set(values):
+        traffic.user_bucket = user_bucket(jira.settings)
 
 
 def _count(name: str, value: Any) -> int:

@@ -71,10 +71,10 @@ def search_projects(call: Call) -> Response:
     if text := call.query.get("query", "").lower():
         found = [p for p in found if text in p.key.lower() or text in p.name.lower()]
     found.sort(key=lambda p: p.key)
-    return answer(page(call, [_project_bean(call, p, "issueTypes" in call.listed("expand")) for p in found]))
+    return answer(page(call, [project_bean(call, p, "issueTypes" in call.listed("expand")) for p in found]))
 
 
-def _project_bean(call: Call, project: Project, with_types: bool) -> Json:
+def project_bean(call: Call, project: Project, with_types: bool) -> Json:
     bean = call.beans.project(project, full=True)
     if with_types:
         bean["issueTypes"] = [call.beans.issue_type(call.site.types[t]) for t in project.type_ids]
@@ -87,7 +87,7 @@ def get_project(call: Call) -> Response:
     beans = {kind: [call.beans.named(kind, o) for o in options[kind]] for kind in options}
     return answer(
         {
-            **_project_bean(call, project, with_types=True),
+            **project_bean(call, project, with_types=True),
             "description": project.description,
             "lead": call.beans.user_by_id(project.lead),
             "components": beans["component"],
@@ -145,6 +145,8 @@ def fields(call: Call) -> Response:
             "schema": call.beans.schema(field),
             **call.beans.scope(field.project_id),
         }
+        if call.site.data_center:
+            del bean["key"]
         beans.append(bean)
     return answer(beans)
 
@@ -184,7 +186,7 @@ def create_fields(call: Call) -> Response:
     if type_id not in project.type_ids:
         raise JiraProblem(400, fields={"issueTypeId": "The issue type ID is not valid for this project."})
     kind = call.site.types[type_id]
-    beans = [_create_field(call, project, kind, place) for place in create_screen(call, project, type_id)]
+    beans = [create_field(call, project, kind, place) for place in create_screen(call, project, type_id)]
     return answer(_createmeta_page(call, "fields", beans))
 
 
@@ -206,7 +208,7 @@ def _createmeta_page(call: Call, name: str, values: list[Json]) -> Json:
     return {"maxResults": size, "startAt": start, "total": len(values), name: values[start : start + size]}
 
 
-def _create_field(call: Call, project: Project, kind: IssueType, place: OnScreen) -> Json:
+def create_field(call: Call, project: Project, kind: IssueType, place: OnScreen) -> Json:
     field = call.site.fields[place.field_id]
     listed = field.schema["type"] == "array"
     bean: Json = {

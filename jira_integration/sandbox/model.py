@@ -16,6 +16,8 @@ class User:
     name: str
     email: str = ""  # empty: hidden, as most are on Cloud
     active: bool = True
+    login: str = ""  # the user name of Data Center
+    key: str = ""  # what Data Center calls a user who may be renamed
 
 
 @dataclass(frozen=True)
@@ -148,6 +150,12 @@ class Site:
     default_priority: str
     resolutions: tuple[Option, ...]
     link_types: tuple[LinkType, ...]
+    data_center: bool = False
+    indexed_properties: frozenset[str] = frozenset()  # "key.path": what a plugin lets JQL ask for
+
+    def user_named(self, login: str) -> User | None:
+        """By user name, as Data Center takes it."""
+        return next((u for u in self.users.values() if u.login == login), None)
 
     def project_named(self, id_or_key: str) -> Project | None:
         if id_or_key in self.projects:

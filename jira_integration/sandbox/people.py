@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from starlette.responses import Response
 
+from jira_integration.sandbox.beans import Json
 from jira_integration.sandbox.call import Call, answer
 from jira_integration.sandbox.errors import JiraProblem
 from jira_integration.sandbox.model import Project, User
@@ -46,8 +49,12 @@ def my_permissions(call: Call) -> Response:
         raise JiraProblem(400, ["The 'permissions' query parameter is required."])
     if unknown := [key for key in wanted if key not in _PERMISSIONS]:
         raise JiraProblem(400, [f"Unrecognized permission(s): {', '.join(unknown)}"])
+    return answer({"permissions": permission_beans(call, wanted)})
+
+
+def permission_beans(call: Call, wanted: Iterable[str] = tuple(_PERMISSIONS)) -> Json:
     project = _project(call)
-    beans = {}
+    beans: Json = {}
     for key in wanted:
         id_, name, everywhere = _PERMISSIONS[key]
         beans[key] = {
@@ -58,7 +65,7 @@ def my_permissions(call: Call) -> Response:
             "description": "",
             "havePermission": _has(call, key, everywhere, project),
         }
-    return answer({"permissions": beans})
+    return beans
 
 
 def _project(call: Call) -> Project | None:

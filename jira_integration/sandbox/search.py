@@ -30,7 +30,7 @@ _GONE = (
     "The requested API has been removed. Please migrate to the /rest/api/3/search/jql API. "
     "A full migration guideline is available at https://developer.atlassian.com/changelog/#CHANGE-2046"
 )
-_UNSEARCHABLE = "archived IS NULL AND project_id NOT IN (SELECT value FROM json_each(?))"
+UNSEARCHABLE = "archived IS NULL AND project_id NOT IN (SELECT value FROM json_each(?))"
 
 
 def gone(call: Call) -> Response:
@@ -97,7 +97,7 @@ def _page(
     store = call.store
     store.catch_up()
     hidden = json.dumps([p.id for p in call.site.projects.values() if p.archived or not call.sees(p)])
-    where, values = f"({query.where}) AND {_UNSEARCHABLE}", [*query.values, hidden]
+    where, values = f"({query.where}) AND {UNSEARCHABLE}", [*query.values, hidden]
     if token:
         after, place = _after(query, _read_token(call, token, jql))
         where, values = f"{where} AND ({after})", [*values, *place]
@@ -150,7 +150,7 @@ def approximate_count(call: Call) -> Response:
     call.store.catch_up()
     hidden = json.dumps([p.id for p in call.site.projects.values() if p.archived or not call.sees(p)])
     row = call.store.row(
-        f"SELECT count(*) AS found FROM indexed WHERE ({query.where}) AND {_UNSEARCHABLE}",  # noqa: S608
+        f"SELECT count(*) AS found FROM indexed WHERE ({query.where}) AND {UNSEARCHABLE}",  # noqa: S608
         *query.values, hidden,
     )  # fmt: skip
     return answer({"count": row["found"] if row else 0})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from jira_integration.sandbox.dc_seed import as_data_center
 from jira_integration.sandbox.model import (
     Category,
     IssueType,
@@ -26,7 +27,7 @@ from jira_integration.sandbox.seed_fields import (
     TEAM_POINTS,
     TEAM_SCREEN,
 )
-from jira_integration.sandbox.settings import BOT_ACCOUNT, JONAS_ACCOUNT, SandboxSettings
+from jira_integration.sandbox.settings import BOT_ACCOUNT, JONAS_ACCOUNT, Flavour, SandboxSettings
 
 CATEGORIES = {
     "undefined": Category(1, "undefined", "No Category", "medium-gray"),
@@ -36,11 +37,11 @@ CATEGORIES = {
 }
 
 USERS = (
-    User(BOT_ACCOUNT, "QA Bot", "qa-bot@example.test"),
-    User(JONAS_ACCOUNT, "Jonas Ortiz", "jonas@example.test"),
-    User("5f0c1a7be8d4c30071b2aa03", "Mara Lindqvist"),
-    User("5f0c1a7be8d4c30071b2aa04", "Mira Kovač", "mira@example.test"),
-    User("5f0c1a7be8d4c30071b2aa05", "Theo Former", active=False),
+    User(BOT_ACCOUNT, "QA Bot", "qa-bot@example.test", login="qa-bot", key="JIRAUSER10100"),
+    User(JONAS_ACCOUNT, "Jonas Ortiz", "jonas@example.test", login="jonas", key="jonas"),
+    User("5f0c1a7be8d4c30071b2aa03", "Mara Lindqvist", login="mara", key="JIRAUSER10102"),
+    User("5f0c1a7be8d4c30071b2aa04", "Mira Kovač", "mira@example.test", login="mira", key="JIRAUSER10103"),
+    User("5f0c1a7be8d4c30071b2aa05", "Theo Former", active=False, login="theo", key="theo"),
 )
 
 _NEW, _DOING, _DONE = CATEGORIES["new"], CATEGORIES["indeterminate"], CATEGORIES["done"]
@@ -137,7 +138,7 @@ def build_site(settings: SandboxSettings) -> Site:
         Project("10003", "RO", "Read only", "classic", CLASSIC_TYPES, workflow, screens, JONAS_ACCOUNT,
                 read_only=True),
     )  # fmt: skip
-    return Site(
+    site = Site(
         title="Rehearsal Jira",
         users={u.account_id: u for u in USERS},
         statuses={s.id: s for s in STATUSES},
@@ -148,4 +149,6 @@ def build_site(settings: SandboxSettings) -> Site:
         default_priority="3",
         resolutions=RESOLUTIONS,
         link_types=LINK_TYPES,
+        indexed_properties=frozenset(settings.indexed_properties),
     )
+    return as_data_center(site) if settings.flavour is Flavour.DATACENTER else site

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
+
+DC_VERSIONS = ("8.20", "9.12", "10.3")
 
 
 class Flavour(StrEnum):
@@ -21,11 +24,12 @@ class BadLogin(StrEnum):
 
 @dataclass(frozen=True)
 class Login:
-    """One accepted pair of e-mail address and API token, and the account it stands for."""
+    """A user's name, API token or personal access token, and the account; `password` is Data Center's only."""
 
     user: str
     secret: str = field(repr=False)
     account_id: str
+    password: str = field(default="", repr=False)
 
 
 BOT_ACCOUNT = "5f0c1a7be8d4c30071b2aa01"
@@ -39,8 +43,13 @@ class SandboxSettings:
     data_file: Path | None = None  # None: a temporary file, gone with the program
     base_url: str = ""  # empty: taken from the request's Host header
     flavour: Flavour = Flavour.CLOUD
-    user: str = "qa-bot@example.test"
+    dc_version: str = "9.12"  # 8.20 has the old createmeta, 10.3 signs webhooks
+    context: str = ""  # the path under which Data Center lives, such as /jira
+    user: str = ""  # empty: qa-bot@example.test, or qa-bot on Data Center
     token: str = field(default="sandbox-token", repr=False)
+    password: str = field(default="sandbox-password", repr=False)  # Data Center: user name and password
+    basic_auth: bool = True  # Data Center lets an administrator switch passwords off
+    token_ended: bool = False  # every API token and personal access token has run out
     bad_login: BadLogin = BadLogin.REFUSED
     captcha_after: int = 0  # failed logins until Jira asks for a CAPTCHA; 0: never
     may_bulk_change: bool = True  # the global permission that bulk deletes need
@@ -51,6 +60,9 @@ class SandboxSettings:
     account_zone: str = "America/New_York"  # times inside JQL
     latency_ms: int = 0
     latency_per_issue_ms: int = 0
+    user_limit: int = 1000  # Data Center: requests a user has at once, and how many come back each second; 0: no limit
+    user_fill_rate: int = 100
+    indexed_properties: tuple[str, ...] = ()  # "key.path" that JQL may ask for, as if a plugin had declared it
     index_lag_ms: int = 0  # how long search does not see a write
     key_gap: int = 0  # issue numbers left out before each new key
     resolution_required: bool = False  # on the way to Done in the company-managed project
@@ -64,5 +76,23 @@ class SandboxSettings:
     seed_issues: bool = False  # a few issues that were there before, as on any real site
 
     @property
+    def version(self) -> tuple[int, int]:
+        major, _, minor = self.dc_version.partition(".")
+        return int(major), int(minor or 0)
+
+    @property
     def logins(self) -> tuple[Login, ...]:
+        if self.flavour is Flavour.DATACENTER:
+            jonas = Login("jonas", "jonas-token", JONAS_ACCOUNT, "jonas-password")
+            return (Login(self.user, self.token, BOT_ACCOUNT, self.password), jonas)
         return (Login(self.user, self.token, BOT_ACCOUNT), Login("jonas@example.test", "jonas-token", JONAS_ACCOUNT))
+
+
+def complete(settings: SandboxSettings) -> SandboxSettings:
+    """With what follows from the flavour. Raises ValueError for a version or a context path that cannot be."""
+    if settings.dc_version not in DC_VERSIONS:
+        raise ValueError(f"The Data Center version is one of {', '.join(DC_VERSIONS)}.")
+    if settings.context and not re.fullmatch(r"(/[A-Za-z0-9_.-]+)+", settings.context):
+        raise ValueError("The context path begins with a slash, such as /jira.")
+    name = "qa-bot" if settings.flavour is Flavour.DATACENTER else "qa-bot@example.test"
+    return replace(settings, user=settings.user or name)

@@ -7,11 +7,11 @@ from typing import Any
 
 from starlette.datastructures import QueryParams
 
-from jira_integration.sandbox.adf import paragraphs
 from jira_integration.sandbox.call import Call, Jira
 from jira_integration.sandbox.issues import create
 from jira_integration.sandbox.seed import build_site
 from jira_integration.sandbox.settings import JONAS_ACCOUNT
+from jira_integration.sandbox.texts import typed
 from jira_integration.sandbox.webhooks import EVENTS, register
 from jira_integration.sandbox.workflow import carry_out
 
@@ -54,7 +54,7 @@ def _register_once(call: Call) -> None:
 def _seed_issues(call: Call) -> None:
     for type_id, summary, steps in _BEFORE:
         fields: dict[str, Any] = {"project": {"id": "10000"}, "issuetype": {"id": type_id}, "summary": summary}
-        fields["description"] = paragraphs("Was here before the first export.")
+        fields["description"] = typed(call.site, "Was here before the first export.")
         issue = create(call, {"fields": fields}).issue
         for step in steps:
             carry_out(call, issue, step, {})

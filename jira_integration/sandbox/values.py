@@ -13,6 +13,7 @@ from typing import Any
 
 from jira_integration.sandbox.adf import read_document
 from jira_integration.sandbox.model import FieldDef, Option, Project, Site
+from jira_integration.sandbox.wiki import read_wiki
 
 _TEXT_LIMIT = 255
 
@@ -163,6 +164,8 @@ def _named(options: tuple[Option, ...], value: Any, title: str, noun: str) -> li
 
 
 def _user(site: Site, project: Project, field: FieldDef, value: Any) -> str | None:
+    if site.data_center:
+        return _named_user(site, value)
     if not isinstance(value, Mapping):
         raise ValueError("expected Object containing an 'accountId' property")
     account = value.get("accountId", value.get("id"))
@@ -174,6 +177,24 @@ def _user(site: Site, project: Project, field: FieldDef, value: Any) -> str | No
     if not user.active:
         raise ValueError(f"User '{user.account_id}' cannot be assigned issues.")
     return user.account_id
+
+
+def _named_user(site: Site, value: Any) -> str | None:
+    """`{"name": …}`, as Data Center takes a user."""
+    if not isinstance(value, Mapping) or "name" not in value:
+        raise ValueError("expected Object containing a 'name' property")
+    if not value["name"]:
+        return None
+    user = site.user_named(str(value["name"]))
+    if user is None:
+        raise ValueError(f"User '{value['name']}' does not exist.")
+    if not user.active:
+        raise ValueError(f"User '{user.login}' cannot be assigned issues.")
+    return user.account_id
+
+
+def _wiki(site: Site, project: Project, field: FieldDef, value: Any) -> str | None:
+    return read_wiki(value)
 
 
 def _adf(site: Site, project: Project, field: FieldDef, value: Any) -> dict[str, Any] | None:
@@ -197,4 +218,5 @@ _READERS: Mapping[str, _Reader] = {
     "versions": _versions,
     "user": _user,
     "adf": _adf,
+    "wiki": _wiki,
 }

@@ -10,7 +10,6 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from jira_integration.sandbox.adf import paragraphs, plain_text
 from jira_integration.sandbox.board import as_jonas, board, not_here, projects
 from jira_integration.sandbox.call import Call
 from jira_integration.sandbox.comments import change_comment, remove_comment, write_comment
@@ -20,6 +19,7 @@ from jira_integration.sandbox.issues import delete, edit
 from jira_integration.sandbox.page import stylesheet
 from jira_integration.sandbox.places import move, set_archived
 from jira_integration.sandbox.store import Issue
+from jira_integration.sandbox.texts import as_text, typed
 from jira_integration.sandbox.work_done import attach, log_work, seconds_of
 from jira_integration.sandbox.workflow import carry_out
 
@@ -69,14 +69,14 @@ def _edit(call: Call, found: Issue, form: Form) -> str:
     """The description only when its text was touched, so that formatting survives an edit of the summary."""
     fields: dict[str, object] = {"summary": form.get("summary", ""), "priority": {"id": form.get("priority", "")}}
     text = form.get("description", "").replace("\r\n", "\n")
-    if text.strip() != plain_text(found.doc.get("description")).strip():
-        fields["description"] = paragraphs(text)
+    if text.strip() != as_text(found.doc.get("description")).strip():
+        fields["description"] = typed(call.site, text)
     edit(call, found, {"fields": fields})
     return f"/browse/{found.key}"
 
 
 def _comment(call: Call, found: Issue, form: Form) -> str:
-    document = paragraphs(form.get("comment", ""))
+    document = typed(call.site, form.get("comment", ""))
     if document is None:
         raise JiraProblem(400, ["Comment body can not be empty!"])
     if number := form.get("id", ""):

@@ -17,6 +17,7 @@ from jira_integration.sandbox.issue_bean import issue_bean
 from jira_integration.sandbox.jql import JqlError, parse
 from jira_integration.sandbox.jql_sql import Scope, to_sql
 from jira_integration.sandbox.model import LinkType
+from jira_integration.sandbox.settings import Flavour, SandboxSettings
 from jira_integration.sandbox.shape import shaped
 from jira_integration.sandbox.store import Issue
 
@@ -53,6 +54,27 @@ def announce(
     if changelog is not None:
         payload["changelog"] = changelog
     _queue(call, event, hooks, payload)
+
+
+def announce_comment(call: Call, event: str, issue: Issue, comment: Mapping[str, Any]) -> None:
+    """Data Center also tells that the issue changed, with the comment beside it."""
+    announce(call, event, issue, comment=comment)
+    hooks = _interested(call, "jira:issue_updated", issue) if call.site.data_center else []
+    if hooks:
+        beans = call.jira.beans(call.base, api=2)
+        bean = issue_bean(beans, issue, ["*all"])
+        bean.pop("expand")
+        payload: Json = {
+            "timestamp": call.now,
+            "webhookEvent": "jira:issue_updated",
+            "issue_event_type_name": event.replace("comment_created", "issue_commented").replace(
+                "comment_", "issue_comment_"
+            ),
+            "user": beans.user_by_id(call.user),
+            "issue": bean,
+            "comment": beans.comment(issue.id, comment, json.loads(comment["body"])),
+        }
+        _queue(call, "jira:issue_updated", hooks, payload)
 
 
 def announce_link(call: Call, event: str, link_id: int, kind: LinkType, source: int, target: int) -> None:
@@ -141,11 +163,11 @@ def register(call: Call, given: Mapping[str, Any]) -> int:
         "url": url,
         "events": events,
         "filters": {_FILTER: str(filters.get(_FILTER, ""))},
-        "excludeBody": bool(given.get("excludeBody")),
+        "excludeBody": bool(given.get("excludeBody") or given.get("excludeIssueDetails")),
         "enabled": given.get("enabled", True) is not False,
     }
     hook = call.store.next_number("webhook", 1)
-    secret = str(given.get("secret") or "")
+    secret = str(given.get("secret") or "") if signs(call.jira.settings) else ""
     call.store.write("INSERT INTO webhook VALUES (?, ?, ?, ?)", hook, json.dumps(body), secret, call.now)
     return hook
 
@@ -153,14 +175,23 @@ def register(call: Call, given: Mapping[str, Any]) -> int:
 def _bean(call: Call, row: Any) -> Json:
     """The secret is never shown again, only whether there is one."""
     user = call.site.users[call.user]
+    body = json.loads(row["body"])
+    if call.site.data_center:
+        body["excludeIssueDetails"] = body.pop("excludeBody")
+    if signs(call.jira.settings):
+        body["isSigned"] = bool(row["secret"])
     return {
-        **json.loads(row["body"]),
+        **body,
         "self": f"{call.beans.base}/rest/webhooks/1.0/webhook/{row['id']}",
-        "isSigned": bool(row["secret"]),
         "lastUpdated": row["updated"],
-        "lastUpdatedUser": user.account_id,
+        "lastUpdatedUser": user.key if call.site.data_center else user.account_id,
         "lastUpdatedDisplayName": user.name,
     }
+
+
+def signs(settings: SandboxSettings) -> bool:
+    """Whether this Jira takes a secret and signs with it: Data Center does since 10."""
+    return settings.flavour is Flavour.CLOUD or settings.version >= (10, 0)
 
 
 def _must_be_admin(call: Call) -> None:

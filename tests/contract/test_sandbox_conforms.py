@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from jira_integration.sandbox.app import rest_routes
-from jira_integration.sandbox.settings import Flavour
+from jira_integration.sandbox.resources import rest_routes
+from jira_integration.sandbox.settings import SandboxSettings
 from tests.contract import adf
 from tests.contract.openapi import operation_id, violations
 from tests.sandbox_server import RunningSandbox, running_sandbox
@@ -202,7 +202,7 @@ def test_the_walk_calls_every_route_that_is_served(walked: tuple[RunningSandbox,
 
     uncalled = [
         f"{method} {route.path}"
-        for route in rest_routes(Flavour.CLOUD)
+        for route in rest_routes(SandboxSettings())
         for method in (route.methods or set()) - {"HEAD"}
         if not any(e["method"] == method and route.path_regex.match(e["path"]) for e in log)
     ]

@@ -67,7 +67,7 @@ def first_answer(url: str, program: subprocess.Popen[str]) -> requests.Response:
         (["--tls-cert", "a.pem"], "belong together"),
         (["--webhook-url", "http://127.0.0.1/", "--webhook-secret-env", "NOT_SET_ANYWHERE"], "is not set"),
         (["--webhook-url", "127.0.0.1/hook"], "a whole address"),
-        (["--flavour", "datacenter"], "Only --flavour cloud"),
+        (["--flavour", "datacenter", "--context", "jira"], "begins with a slash"),
         (["--faults", "/not/there.json"], "No such file"),
     ],
 )

@@ -21,6 +21,8 @@ class Command(BaseCommand):
         parser.add_argument("--host", default="127.0.0.1")
         parser.add_argument("--port", type=int, default=8001)
         parser.add_argument("--flavour", choices=["cloud", "datacenter"], default="cloud")
+        parser.add_argument("--dc-version", choices=["8.20", "9.12", "10.3"], default="9.12")
+        parser.add_argument("--context", default="", help="The path under which Data Center lives, such as /jira.")
         parser.add_argument("--data", type=Path, help="Keep the state in this file; without it, it is gone at the end.")
         parser.add_argument("--latency-ms", type=int, default=0, help="Wait this long before every answer.")
         parser.add_argument(
@@ -55,12 +57,13 @@ class Command(BaseCommand):
             raise CommandError(
                 _("--webhook-url must be a whole address, such as http://127.0.0.1:8000/jira/webhooks/1/.")
             )
-        if options["flavour"] != Flavour.CLOUD:
-            raise CommandError(_("Only --flavour cloud is served so far."))
         settings = SandboxSettings(
             data_file=options["data"],
             flavour=Flavour(options["flavour"]),
+            dc_version=options["dc_version"],
+            context=options["context"].rstrip("/"),
             user=os.environ.get("JIRA_SANDBOX_USER", SandboxSettings.user),
+            password=os.environ.get("JIRA_SANDBOX_PASSWORD", "sandbox-password"),
             token=os.environ.get("JIRA_SANDBOX_TOKEN", "sandbox-token"),
             latency_ms=options["latency_ms"],
             faults_file=options["faults"],
@@ -76,10 +79,15 @@ class Command(BaseCommand):
             app, host=host, port=options["port"], tls_cert=options["tls_cert"], tls_key=options["tls_key"]
         )
         scheme = "https" if secure else "http"
-        self.stdout.write(_("Sandbox Jira: %(url)s") % {"url": f"{scheme}://{host}:{options['port']}/"})
         self.stdout.write(
-            _("Login for the API: %(user)s with the token %(token)s") % {"user": settings.user, "token": settings.token}
+            _("Sandbox Jira: %(url)s") % {"url": f"{scheme}://{host}:{options['port']}{settings.context}/"}
         )
+        made = app.state.jira.settings
+        self.stdout.write(
+            _("Login for the API: %(user)s with the token %(token)s") % {"user": made.user, "token": made.token}
+        )
+        if made.flavour is Flavour.DATACENTER:
+            self.stdout.write(_("or with the password %(password)s") % {"password": made.password})
         self.stdout.flush()
         with suppress(KeyboardInterrupt):  # Ctrl-C is the way to end it, no traceback
             server.run()
