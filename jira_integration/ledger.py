@@ -81,19 +81,19 @@ def renew(run_id: int, token: str) -> bool:
     return bool(_driven(run_id, token).update(lease_until=_until()))
 
 
-def holds(run_id: int, token: str) -> bool:
-    """Whether the lease is ours and not over, asked right before something is sent."""
-    return _driven(run_id, token).filter(lease_until__gt=Now()).exists()
+def may_send(run_id: int, token: str) -> bool:
+    """Asked right before something is sent: False when somebody stops or pauses the run. Raises LeaseLost when the lease is
+    not ours or over."""
+    held = _driven(run_id, token).filter(lease_until__gt=Now())
+    state = held.values_list("state", flat=True).first()
+    if state is None:
+        raise LeaseLost(run_id)
+    return state not in ExportRun.ENDING
 
 
 def _driven(run_id: int, token: str) -> QuerySet[ExportRun]:
     """The run while this lease drives it: not when it was marked interrupted, or somebody stopped it meanwhile."""
     return ExportRun.objects.filter(pk=run_id, lease_token=token, state__in=ExportRun.DRIVEN)
-
-
-def stopping(run_id: int) -> bool:
-    """Whether nothing more is to be sent: somebody stops the run, or pauses it."""
-    return ExportRun.objects.filter(pk=run_id, state__in=ExportRun.ENDING).exists()
 
 
 def next_seq(run_id: int) -> int:

@@ -115,7 +115,8 @@ def test_a_lease_that_ran_out_can_be_taken_and_the_old_holder_may_not_send(run: 
     new = ledger.acquire(run.pk)
 
     assert new is not None
-    assert not ledger.holds(run.pk, old)
+    with pytest.raises(ledger.LeaseLost):
+        ledger.may_send(run.pk, old)
     assert not ledger.renew(run.pk, old)
     with pytest.raises(ledger.LeaseLost):
         a_batch(run, old, list(run.items.all()))

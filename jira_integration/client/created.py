@@ -24,6 +24,11 @@ class CreatedIssue(JiraModel):
         default=(), validation_alias=AliasPath("transition", "errorCollection", "errorMessages")
     )
 
+    @property
+    def transition_refused(self) -> bool:
+        """The issue stands where it was created, though a transition was asked for."""
+        return bool(self.transition_errors) or (self.transition_status or 200) >= 400
+
     @field_validator("transition_errors", mode="before")
     @classmethod
     def plain_transition_errors(cls, value: Any) -> tuple[str, ...]:

@@ -6,65 +6,84 @@ definite refusal puts items back into the queue or ends them.
 
 from __future__ import annotations
 
-import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
+from django.db import transaction
 
 from jira_integration import halts, ledger
 from jira_integration.catalogue import from_error, from_field_errors
 from jira_integration.client.created import BulkAnswer, BulkError
 from jira_integration.client.exceptions import JiraError, JiraForbidden, JiraLoginError, JiraNotFound, JiraRejected
 from jira_integration.conf import conf, story_source
-from jira_integration.export.template import IssueIds, digest, fill, put_back
-from jira_integration.export.work import Work, parents_of
+from jira_integration.export.flight import Flight
+from jira_integration.export.readback import MadeBatches, confirm_answer, fetch, mapped_fields
+from jira_integration.export.template import IssueIds, canonical, digest, fill_create, put_back
+from jira_integration.export.ways import keep_ways
+from jira_integration.export.work import Work, issue_ids, load_items, number_in, parents_of
 from jira_integration.models import RunBatch, RunItem
 
 State = RunItem.State
 
 
-async def create_level(work: Work, level: int) -> AsyncIterator[RunItem]:
-    """Send every queued create of one level; yields items as they end. Raises the first trouble that concerns the
-    whole run, after what was in flight has come back."""
-    in_flight: set[asyncio.Task[list[RunItem]]] = set()
-    trouble: JiraError | ledger.LeaseLost | None = None
-    queue, orphans = await _with_parents(work, await sync_to_async(_waiting)(work.run.pk, level))
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A batch that is ready to be written down and sent."""
+
+    items: list[RunItem]
+    bodies: list[Any]
+    hashes: dict[int, str]
+
+
+async def create_level(work: Work, level: int, *, only: int | None = None) -> AsyncIterator[RunItem]:
+    """Send every queued create of one level (or that item alone), and read back a hundred as soon as a hundred are
+    there; yields items as they end.
+
+    Raises the first trouble that concerns the whole run, after what was in flight has come back.
+    """
+    queue, orphans = await _with_parents(work, await sync_to_async(_waiting)(work.run.pk, level, only))
     for item in orphans:
         yield item
-    batches = _split(queue)
+    batches = deque(_split(queue))
+    prepared: Prepared | None = None
+    flight, made = Flight(), MadeBatches()
+    mapped = await sync_to_async(mapped_fields)(work) if batches else set[str]()
     try:
-        while batches or in_flight:
-            while batches and trouble is None and len(in_flight) < conf.REQUESTS_IN_FLIGHT:
-                if not await work.may_send():
-                    batches = []
-                    break
-                batch, moved = await _begin(work, await work.load(batches.pop(0)), level)
+        while True:
+            for item in flight.ended():
+                yield item
+            if not (flight.free or flight.busy):
+                break
+            if flight.free and (hundred := made.hundred()):
+                flight.start(fetch(work, hundred, mapped), partial(confirm_answer, work, hundred, mapped))
+            elif prepared is None and batches and flight.trouble is None:  # one ahead, while others are on the wire
+                prepared, moved = await _prepare(work, batches.popleft())
                 for item in moved:
                     yield item
-                if batch is not None:
-                    in_flight.add(asyncio.create_task(_send(work, *batch)))
-            if not in_flight:
-                break
-            done, in_flight = await asyncio.wait(in_flight, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                try:
-                    ended = task.result()
-                except (JiraError, ledger.LeaseLost) as met:
-                    trouble = trouble or met
+            elif prepared is not None and flight.free:
+                if not await work.may_send():
+                    batches.clear()
+                    prepared = None
                     continue
-                for item in ended:
-                    yield item
-            await work.count_requests()
-            if trouble is not None:
-                batches = []
+                batch = await sync_to_async(_write_down)(work, prepared, level)
+                send = _send(work, prepared.bodies)
+                flight.start(send, partial(_heard, work, batch, prepared.items, made, batches))
+                prepared = None
+                await work.count_requests()
+            elif flight.busy:
+                await flight.wait()
+            else:
+                break
     finally:
-        if in_flight:  # an answer to a create is heard, whatever made us stop
-            await asyncio.wait(in_flight)
-    if trouble is not None:
-        raise trouble
+        await flight.settle()
+    await work.count_requests()
+    if flight.trouble is not None:
+        raise flight.trouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +95,9 @@ class Waiting:
     body_bytes: int
 
 
-def _waiting(run_id: int, level: int) -> list[Waiting]:
+def _waiting(run_id: int, level: int, only: int | None) -> list[Waiting]:
     rows = RunItem.objects.filter(run_id=run_id, state=State.QUEUED, action="create", planned__level=level)
+    rows = rows if only is None else rows.filter(pk=only)
     found = rows.order_by("position").values_list("pk", "planned__parent_uid", "planned__body_bytes")
     return [Waiting(*row) for row in found]
 
@@ -119,45 +139,73 @@ def _split(items: Sequence[Waiting]) -> list[list[int]]:
     return batches
 
 
-async def _begin(
-    work: Work, items: list[RunItem], level: int
-) -> tuple[tuple[RunBatch, list[RunItem], list[Any]] | None, list[RunItem]]:
-    """Drop items whose story changed since the preview, fill the holes, write the batch down."""
-    moved: list[RunItem] = []
-    versions = await sync_to_async(story_source().versions)(work.run.project_ref, [item.story_ref for item in items])
-    kept = []
+async def _prepare(work: Work, ids: Sequence[int]) -> tuple[Prepared | None, list[RunItem]]:
+    """Load a batch, drop items whose story changed since the preview, fill the holes."""
+    items, moved, issues = await sync_to_async(_load)(work, ids)
+    if not items:
+        return None, moved
+    bodies = [fill_create(item.planned.template, issues, work.ways) for item in items]
+    hashes = {
+        item.pk: digest(canonical(put_back(body, item.planned.template)))
+        for item, body in zip(items, bodies, strict=True)
+    }
+    return Prepared(items, bodies, hashes), moved
+
+
+def _load(work: Work, ids: Sequence[int]) -> tuple[list[RunItem], list[RunItem], dict[str, IssueIds]]:
+    items = load_items(ids)
+    versions = story_source().versions(work.run.project_ref, [item.story_ref for item in items])
+    kept, moved = [], []
     for item in items:
         version = versions.get(item.story_ref)
         if version == item.planned.story_version:
             kept.append(item)
             continue
         code = "story_gone" if version is None else "story_changed_since_preview"
-        moved.append(await sync_to_async(ledger.end)(item.pk, State.MOVED_ON, code, was=[State.QUEUED]))
-    if not kept:
-        return None, moved
-    issues = await work.ids_of(parents_of(kept))
-    bodies = [fill(item.planned.template, issues) for item in kept]
-    batch = await sync_to_async(_write_down)(work, kept, bodies, level)
-    return (batch, kept, bodies), moved
+        moved.append(ledger.end(item.pk, State.MOVED_ON, code, was=[State.QUEUED]))
+    uids = [str(uid) for uid in parents_of(kept)]
+    return kept, moved, issue_ids(work.run.connection_id, uids) if uids else {}
 
 
-def _write_down(work: Work, items: list[RunItem], bodies: list[Any], level: int) -> RunBatch:
-    hashes = {item.pk: digest(put_back(body, item.planned.template)) for item, body in zip(items, bodies, strict=True)}
+def _write_down(work: Work, batch: Prepared, level: int) -> RunBatch:
     return ledger.form_batch(
-        work.run.pk, work.token, items, hashes, level=level, action=RunBatch.Action.CREATE, floor=work.floor
+        work.run.pk,
+        work.token,
+        batch.items,
+        batch.hashes,
+        level=level,
+        action=RunBatch.Action.CREATE,
+        floor=work.floor,
     )
 
 
-async def _send(work: Work, batch: RunBatch, items: list[RunItem], bodies: list[Any]) -> list[RunItem]:
-    """One bulk create, and what its answer means for each item. Raises what concerns the whole run."""
+async def _send(work: Work, bodies: list[Any]) -> BulkAnswer | JiraError:
+    """One bulk create. Trouble is an answer too: it says something about each item."""
     try:
-        answer = await work.jira.create_issues(bodies)
+        return await work.jira.create_issues(bodies)
     except JiraError as trouble:
-        return await _refused(work, batch, items, trouble)
-    return await sync_to_async(_answered)(work, batch, items, answer)
+        return trouble
 
 
-async def _refused(work: Work, batch: RunBatch, items: list[RunItem], trouble: JiraError) -> list[RunItem]:
+async def _heard(
+    work: Work,
+    batch: RunBatch,
+    items: list[RunItem],
+    made: MadeBatches,
+    batches: deque[list[int]],
+    answer: BulkAnswer | JiraError,
+) -> list[RunItem]:
+    """What an answer means for each item. Raises what concerns the whole run."""
+    if isinstance(answer, JiraError):
+        return await _refused(work, batch, items, answer, batches)
+    ended = await sync_to_async(_answered)(work, batch, items, answer)
+    made.add([item for item in ended if item.state == State.CREATED])
+    return ended
+
+
+async def _refused(
+    work: Work, batch: RunBatch, items: list[RunItem], trouble: JiraError, batches: deque[list[int]]
+) -> list[RunItem]:
     ids = [item.pk for item in items]
     if trouble.outcome_unknown:
         await sync_to_async(_no_answer)(batch, len(items), str(trouble.code))
@@ -171,13 +219,8 @@ async def _refused(work: Work, batch: RunBatch, items: list[RunItem], trouble: J
     if len(items) > 1:  # refused as a whole: one of them may be the reason, so its neighbours get their own request
         half = len(items) // 2
         await sync_to_async(ledger.put_back)(batch, ids, refused=True)
-        ended: list[RunItem] = []
-        for part in (items[:half], items[half:]):
-            if await work.may_send():
-                again, moved = await _begin(work, part, batch.level)
-                ended += moved
-                ended += await _send(work, *again) if again else []
-        return ended
+        batches.extendleft([ids[half:], ids[:half]])
+        return []
     code, values = from_error(trouble, work.run.connection)
     if trouble.field_errors:
         code, values = from_field_errors(
@@ -201,12 +244,18 @@ def _answered(work: Work, batch: RunBatch, items: list[RunItem], answer: BulkAns
         _no_answer(batch, len(items), "unreadable")
         return []
     errors = {error.failed_element_number: error for error in answer.errors}
-    ended = ledger.created([(items[position], issue.id, issue.key) for position, issue in issues.items()], batch)
-    ended += [_failed(work, batch, items[position], error) for position, error in sorted(errors.items())]
+    with transaction.atomic():
+        made = [(items[position], issue.id, issue.key) for position, issue in issues.items()]
+        ended = ledger.created(made, batch)
+        ended += [_failed(work, batch, items[position], error) for position, error in sorted(errors.items())]
+        ledger.close_batch(batch.pk)
+        ledger.note(work.run.pk, "batch_answered", {"created": len(issues), "failed": len(errors)})
+        halts.going_well(work.run.pk)
     work.floor = max([work.floor, *(number_in(issue.key) for issue in issues.values())])
-    ledger.close_batch(batch.pk)
-    ledger.note(work.run.pk, "batch_answered", {"created": len(issues), "failed": len(errors)})
-    halts.going_well(work.run.pk)
+    if refused := {work.mapping.type_id(items[at].kind) for at, issue in issues.items() if issue.transition_refused}:
+        for type_id in refused:  # not as remembered: these are moved after a look, and the next run looks again
+            work.ways.forget(type_id)
+        keep_ways(work.mapping, work.ways)
     return ended
 
 
@@ -214,12 +263,3 @@ def _failed(work: Work, batch: RunBatch, item: RunItem, error: BulkError) -> Run
     code, values = from_field_errors(error.field_errors, error.messages, work.metadata, item.planned.template)
     said = [*error.messages, *(f"{name}: {text}" for name, text in error.field_errors.items())]
     return ledger.end(item.pk, State.FAILED, code, values, said, batch_id=batch.pk)
-
-
-def number_in(key: str) -> int:
-    """SHOP-318 → 318."""
-    tail = key.rpartition("-")[2]
-    return int(tail) if tail.isdigit() else 0
-
-
-__all__ = ["IssueIds", "create_level", "number_in"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -17,9 +16,9 @@ from jira_integration.conf import conf, story_source
 from jira_integration.contracts import Kind, StorySnapshot
 from jira_integration.export.builders import builders_for
 from jira_integration.export.difference import compare
-from jira_integration.export.estimate import HOPS, expected_requests
+from jira_integration.export.estimate import Estimate
 from jira_integration.export.status_plan import StatusPlan
-from jira_integration.export.template import digest, edit_body, hole
+from jira_integration.export.template import canonical, digest, edit_body, hole
 from jira_integration.mapping import preflight
 from jira_integration.mapping.findings import Finding
 from jira_integration.mapping.jira_form import reduced
@@ -45,12 +44,11 @@ class Drafting:
     builders: dict[Kind, Builder]
     in_doubt: frozenset[int]
     statuses: StatusPlan
+    estimate: Estimate
     position: int = 0
     uids: dict[str, uuid.UUID] = field(default_factory=dict)
     blocked: set[str] = field(default_factory=set)
     counts: dict[str, int] = field(default_factory=dict)
-    levels: dict[int, int] = field(default_factory=dict)
-    hops: dict[int, int] = field(default_factory=dict)
     agreed: dict[int, tuple[int, str]] = field(default_factory=dict)  # ticket → version and status that say the same
     epics: dict[str, str] = field(default_factory=dict)  # ref of an epic → what people call it
     facts: preflight.Facts = field(default_factory=preflight.Facts)  # what was asked about the present chunk
@@ -87,6 +85,7 @@ class Drafting:
         picked = set(chosen)
         # An epic nobody chose is only taken along when it is not in Jira yet.
         refs = [ref for ref in refs if ref in picked or not (ref in tickets and tickets[ref].issue_id)]
+        statuses = StatusPlan.of(mapping, metadata)
         return cls(
             plan,
             metadata,
@@ -95,7 +94,8 @@ class Drafting:
             tickets,
             builders_for(plan, metadata),
             frozenset(in_doubt.values_list("ticket_id", flat=True)),
-            StatusPlan.of(mapping, metadata),
+            statuses,
+            Estimate(statuses.ways, statuses.of_type),
         )
 
     @property
@@ -177,13 +177,15 @@ class Drafting:
 
     def _counted(self, row: PlannedTicket) -> PlannedTicket:
         self.counts[row.action] = self.counts.get(row.action, 0) + 1
-        if row.status_to and row.action in (Action.CREATE, Action.UPDATE):
-            self.hops[row.level] = self.hops.get(row.level, 0) + HOPS.get(row.status_to["category"], 1)
+        type_id = self.plan.mapping.type_id(row.kind)
         if row.action == Action.CREATE:
-            self.levels[row.level] = self.levels.get(row.level, 0) + 1
+            self.estimate.add_create(row.level, type_id, row.status_to)
+        elif row.action == Action.UPDATE:
+            ticket = self.tickets[row.story_ref]
+            self.estimate.add_update(type_id, ticket.status_id, row.status_to, edits=bool(row.template))
         if row.template:
-            row.template_hash = digest(row.template)
-            row.body_bytes = len(json.dumps(row.template))
+            text = canonical(row.template)
+            row.template_hash, row.body_bytes = digest(text), len(text)
         return row
 
     def _parent(self, row: PlannedTicket, snapshot: StorySnapshot, builder: Builder) -> tuple[Any, Finding | None]:
@@ -319,6 +321,5 @@ class Drafting:
         plan.counts = {action.value: self.counts.get(action.value, 0) for action in Action}
         plan.checks = preflight.checks(self.watched, self.not_looked)
         types = sum(bool(one.fields) for one in self.metadata.issue_types)
-        updates = self.counts.get(Action.UPDATE, 0)
-        plan.requests_expected = expected_requests(self.levels, updates, self.hops, types)
+        plan.requests_expected = self.estimate.requests(types)
         plan.save()

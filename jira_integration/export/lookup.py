@@ -17,9 +17,8 @@ from django.utils import timezone
 from jira_integration import ledger
 from jira_integration.client.schemas import Issue
 from jira_integration.conf import conf
-from jira_integration.export.creates import number_in
 from jira_integration.export.template import IssueIds
-from jira_integration.export.work import READ_AT_ONCE, RunMustWait, Work
+from jira_integration.export.work import READ_AT_ONCE, RunMustWait, Work, number_in, uid_of
 from jira_integration.models import RunBatch, RunItem
 
 MOST_ATTEMPTS = 5  # without an answer; then a person looks what goes on
@@ -118,12 +117,6 @@ async def _by_index(work: Work, batch: RunBatch, wanted: Mapping[str, RunItem]) 
     async for page in work.jira.search(jql, fields=["summary"], properties=[conf.PROPERTY_KEY]):
         found |= _ours(page.issues, wanted)
     return found
-
-
-def uid_of(issue: Issue) -> str:
-    """The uid our create stamped on an issue; empty when it carries none."""
-    stamp = issue.properties.get(conf.PROPERTY_KEY)
-    return str(stamp.get("uid", "")) if isinstance(stamp, dict) else ""
 
 
 def _ours(issues: list[Issue], wanted: Mapping[str, RunItem]) -> dict[str, IssueIds]:

@@ -12,8 +12,9 @@ from asgiref.sync import sync_to_async
 from jira_integration.export.creates import create_level
 from jira_integration.export.lookup import highest_number, settle_unknown, unknown_batches
 from jira_integration.export.readback import confirm
-from jira_integration.export.statuses import move_all
+from jira_integration.export.statuses import learn_start, move_all
 from jira_integration.export.updates import update_all
+from jira_integration.export.ways import known_ways
 from jira_integration.export.work import RunMustWait, RunStops, Work
 from jira_integration.mapping.metadata import keep, reread, stored
 from jira_integration.models import ExportRun, RunItem
@@ -34,7 +35,8 @@ async def push(run: ExportRun, token: str) -> AsyncIterator[RunItem]:
         known = await sync_to_async(stored)(run.connection, mapping.jira_project_id)
         if known is None:
             raise RunStops("metadata_changed_since_preview")
-        work = Work(run, token, jira, mapping, known[0])
+        ways = await sync_to_async(known_ways)(mapping)
+        work = Work(run, token, jira, mapping, known[0], ways)
         async with work.heartbeat():
             try:
                 # One request alone before several at once: a refused login is tried once, not in parallel.
@@ -64,6 +66,8 @@ async def _once(work: Work) -> AsyncIterator[RunItem]:
     except RunMustWait as later:
         waits = later
     for level in LEVELS:
+        async for item in learn_start(work, level):
+            yield item
         async for item in create_level(work, level):
             yield item
         async for item in confirm(work, level):

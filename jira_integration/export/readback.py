@@ -2,88 +2,116 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
-from itertools import groupby
+from collections.abc import AsyncIterator, Iterable
+from functools import partial
+from itertools import chain, groupby
+from typing import TypeVar
 
 from asgiref.sync import sync_to_async
+from django.db import transaction
 
 from jira_integration import ledger
 from jira_integration.agreement import Agreed, agree
-from jira_integration.client.exceptions import JiraError
 from jira_integration.client.schemas import Issue
 from jira_integration.conf import conf
-from jira_integration.export.lookup import uid_of
+from jira_integration.export.flight import Flight
 from jira_integration.export.template import IssueIds, fill
-from jira_integration.export.work import READ_AT_ONCE, Work, parents_of, sent_fields
+from jira_integration.export.work import READ_AT_ONCE, Work, issue_ids, parents_of, sent_fields, uid_of
 from jira_integration.mapping.jira_form import reduced
 from jira_integration.models import RunItem
 
 State = RunItem.State
+T = TypeVar("T")
+
+
+class MadeBatches:
+    """Answered batches that were not read back yet. They are kept whole: should a bulk answer have come in another
+    order than it was asked in, all that changed places is seen at once."""
+
+    def __init__(self) -> None:
+        self._batches: list[list[RunItem]] = []
+
+    def add(self, items: list[RunItem]) -> None:
+        if items:
+            self._batches.append(items)
+
+    def hundred(self) -> list[RunItem]:
+        """Batches that fill a request to the last place, taken out; [] while there are none."""
+        for chunk in packed([(len(items), items) for items in self._batches]):
+            if sum(map(len, chunk)) == READ_AT_ONCE:
+                self._batches = [items for items in self._batches if not any(items is one for one in chunk)]
+                return [item for items in chunk for item in items]
+        return []
+
+
+def packed(batches: Iterable[tuple[int, T]]) -> list[list[T]]:
+    """(size, batch) into as few requests of at most a hundred as the largest-first rule finds."""
+    bins: list[tuple[int, list[T]]] = []
+    for size, batch in sorted(batches, key=lambda one: -one[0]):
+        at = next((at for at, (full, _) in enumerate(bins) if full + size <= READ_AT_ONCE), None)
+        if at is None:
+            bins.append((size, [batch]))
+        else:
+            bins[at] = (bins[at][0] + size, [*bins[at][1], batch])
+    return [batches for _, batches in bins]
 
 
 async def confirm(work: Work, level: int) -> AsyncIterator[RunItem]:
-    """Read back what was created or updated on one level, several requests in flight; yields the items once their
-    tickets are in sync. Raises the first trouble, after what was in flight has come back."""
+    """Read back what was created or updated on one level and was not yet, several requests in flight; yields the
+    items once their tickets are in sync. Raises the first trouble, after what was in flight has come back."""
     chunks = await sync_to_async(_chunks)(work.run.pk, level)
-    mapped = await sync_to_async(_mapped_fields)(work) if chunks else set[str]()
-    in_flight: set[asyncio.Task[list[RunItem]]] = set()
-    trouble: JiraError | ledger.LeaseLost | None = None
-    while chunks or in_flight:
-        while chunks and trouble is None and len(in_flight) < conf.REQUESTS_IN_FLIGHT:
-            in_flight.add(asyncio.create_task(_read_back(work, chunks.pop(0), mapped)))
-        if not in_flight:
-            break
-        done, in_flight = await asyncio.wait(in_flight, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            try:
-                confirmed = task.result()
-            except (JiraError, ledger.LeaseLost) as met:
-                trouble = trouble or met
-                continue
-            for item in confirmed:
+    mapped = await sync_to_async(mapped_fields)(work) if chunks else set[str]()
+    flight = Flight()
+    try:
+        while True:
+            for item in flight.ended():
                 yield item
-        await work.count_requests()
-    if trouble is not None:
-        raise trouble
+            if chunks and flight.free:
+                items = await work.load(chunks.pop(0))
+                flight.start(fetch(work, items, mapped), partial(confirm_answer, work, items, mapped))
+            elif flight.busy:
+                await flight.wait()
+            else:
+                break
+    finally:
+        await flight.settle()
+    await work.count_requests()
+    if flight.trouble is not None:
+        raise flight.trouble
 
 
 def _chunks(run_id: int, level: int) -> list[list[int]]:
-    """Items to read, a hundred at most to a request and batches kept whole: should a bulk answer have come in another
-    order than it was asked in, all that changed places is seen at once."""
+    """Ids of items to read, a hundred at most to a request."""
     rows = RunItem.objects.filter(
         run_id=run_id, state__in=[State.CREATED, State.UPDATED], confirmed=False, planned__level=level
     ).order_by("batch_id", "position")
-    chunks: list[list[int]] = []
-    for _batch, found in groupby(rows.values_list("batch_id", "pk"), key=lambda row: row[0] or -row[1]):
-        ids = [pk for _, pk in found]
-        if not chunks or len(chunks[-1]) + len(ids) > READ_AT_ONCE:
-            chunks.append([])
-        chunks[-1] += ids
-    return chunks
+    found = groupby(rows.values_list("batch_id", "pk"), key=lambda row: row[0] or -row[1])
+    batches = [[pk for _, pk in rows] for _, rows in found]
+    return [list(chain(*chunk)) for chunk in packed([(len(batch), batch) for batch in batches])]
 
 
-async def _read_back(work: Work, ids: list[int], mapped: set[str]) -> list[RunItem]:
-    chunk = await work.load(ids)
-    sent = {name for item in chunk for name in sent_fields(item.planned)}
-    issues = await work.jira.bulk_fetch(
-        [item.issue_id for item in chunk],
+async def fetch(work: Work, items: list[RunItem], mapped: set[str]) -> list[Issue]:
+    sent = {name for item in items for name in sent_fields(item.planned)}
+    return await work.jira.bulk_fetch(
+        [item.issue_id for item in items],
         fields=sorted(sent | mapped | {"status", "updated", "parent"}),
         properties=[conf.PROPERTY_KEY],
     )
-    parents = await work.ids_of(parents_of(chunk))
+
+
+async def confirm_answer(work: Work, items: list[RunItem], mapped: set[str], issues: list[Issue]) -> list[RunItem]:
     await work.may_send()  # what was read before a long sleep is no base for anything
-    return await sync_to_async(_confirm)(work, chunk, issues, parents, mapped)
+    return await sync_to_async(_confirm)(work, items, issues, mapped)
 
 
-def _mapped_fields(work: Work) -> set[str]:
+def mapped_fields(work: Work) -> set[str]:
     return set(work.mapping.fields.values_list("jira_field", flat=True)) | {"parent"}
 
 
-def _confirm(
-    work: Work, items: list[RunItem], issues: list[Issue], parents: dict[str, IssueIds], mapped: set[str]
-) -> list[RunItem]:
-    by_uid = {uid_of(issue): issue for issue in issues if uid_of(issue)}
+def _confirm(work: Work, items: list[RunItem], issues: list[Issue], mapped: set[str]) -> list[RunItem]:
+    uids = [str(uid) for uid in parents_of(items)]
+    parents = issue_ids(work.run.connection_id, uids) if uids else {}
+    by_uid = {uid: issue for issue in issues if (uid := uid_of(issue))}
     by_id = {issue.id: issue for issue in issues}
     shown: list[tuple[RunItem, Issue]] = []
     strayed: list[tuple[RunItem, str, str]] = []
@@ -98,12 +126,17 @@ def _confirm(
         if issue.id != item.issue_id:
             strayed.append((item, issue.id, issue.key))
         shown.append((item, issue))
+        if item.planned.status_to and issue.status is not None:
+            work.seen[item.pk] = issue.status
     ledger.created(strayed)
-    tickets = agree([_agreed(item, issue, parents, mapped) for item, issue in shown])
-    for item, issue in shown:
-        item.ticket = tickets[item.ticket_id or 0]
-        _see_parent(work, item, issue, parents)
-    return ended + ledger.confirm([item for item, _issue in shown])
+    agreed = [_agreed(item, issue, parents, mapped) for item, issue in shown]
+    with transaction.atomic():
+        tickets = agree(agreed)
+        confirmed = ledger.confirm([item for item, _issue in shown])
+    for (item, issue), one in zip(shown, agreed, strict=True):
+        item.ticket = tickets[one.ticket_id]
+        _see_parent(work, item, issue, one)
+    return ended + confirmed
 
 
 def _agreed(item: RunItem, issue: Issue, parents: dict[str, IssueIds], mapped: set[str]) -> Agreed:
@@ -125,8 +158,8 @@ def _agreed(item: RunItem, issue: Issue, parents: dict[str, IssueIds], mapped: s
     )
 
 
-def _see_parent(work: Work, item: RunItem, issue: Issue, parents: dict[str, IssueIds]) -> None:
+def _see_parent(work: Work, item: RunItem, issue: Issue, agreed: Agreed) -> None:
     """Jira may accept a parent and not apply it; the story is there, its place is not."""
-    asked = fill(sent_fields(item.planned), parents).get("parent")
+    asked = agreed.sent.get("parent")
     if asked is not None and reduced(issue.fields.get("parent")) != reduced(asked):
         ledger.note(work.run.pk, "parent_not_applied", {"key": issue.key}, item)

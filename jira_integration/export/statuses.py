@@ -1,7 +1,6 @@
 """Statuses to Jira: an issue is moved along its workflow, transition by transition.
 
-Jira sets no status by an edit, and it shows only the transitions that are possible now. What one issue of a type showed
-in one status is taken to hold for the next, and asked again when Jira refuses.
+Jira sets no status by an edit. The first step of a new issue rides in its create; what is left is taken here.
 https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issues/#api-rest-api-3-issue-issueidorkey-transitions-post
 """
 
@@ -9,55 +8,65 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 
 from asgiref.sync import sync_to_async
 
 from jira_integration import ledger
 from jira_integration.agreement import moved
-from jira_integration.client.exceptions import JiraForbidden, JiraNotFound, JiraRejected
-from jira_integration.client.schemas import StatusInfo, Transition
+from jira_integration.client.exceptions import JiraError, JiraForbidden, JiraNotFound, JiraRejected
+from jira_integration.client.schemas import StatusInfo
 from jira_integration.conf import conf
+from jira_integration.export.creates import create_level
+from jira_integration.export.estimate import MOST_HOPS
+from jira_integration.export.readback import confirm
 from jira_integration.export.work import READ_AT_ONCE, Work
 from jira_integration.models import RunItem
 
 State = RunItem.State
-MOST_HOPS = 6
-ORDER = {"new": 0, "indeterminate": 1, "done": 2}
 
 
-@dataclass
-class Workflow:
-    """What was learned of the ways from status to status, per kind of item."""
+async def learn_start(work: Work, level: int) -> AsyncIterator[RunItem]:
+    """Let one issue of a type nobody has seen go ahead, and see where it stands and what can be done there, so that
+    the first step of the others rides in their creates."""
+    while (item_id := await sync_to_async(_goes_ahead)(work, level)) is not None:
+        async for item in create_level(work, level, only=item_id):
+            yield item
+        async for item in confirm(work, level):
+            yield item
+        found = await work.load([item_id])
+        ticket = found[0].ticket
+        if ticket is None or not found[0].confirmed:
+            return  # it did not come through; the others do without
+        type_id = work.mapping.type_id(found[0].kind)
+        work.ways.initial[type_id] = ticket.status_id
+        await work.learn(type_id, ticket.status_id, await work.jira.transitions(found[0].issue_id))
 
-    steps: dict[tuple[str, str], list[Transition]] = field(default_factory=dict)
 
-    async def ways(self, work: Work, item: RunItem, status: StatusInfo, *, anew: bool = False) -> list[Transition]:
-        known = (item.kind, status.id)
-        if anew or known not in self.steps:
-            self.steps[known] = await work.jira.transitions(item.issue_id)
-        return self.steps[known]
+def _goes_ahead(work: Work, level: int) -> int | None:
+    """A queued create of a type that is not known and has items to be moved; one that stays where it starts, if there
+    is one, since nothing can ride in the first."""
+    queued = RunItem.objects.filter(run_id=work.run.pk, state=State.QUEUED, action="create", planned__level=level)
+    rows = queued.order_by("position").values_list("pk", "kind", "planned__status_to")
+    found = [row for row in rows if not work.ways.knows_start(work.mapping.type_id(row[1]))]
+    riding = [row for row in found if row[2] and row[2]["category"] != "new"]
+    if not riding:
+        return None
+    staying = (row for row in found if not row[2] or row[2]["category"] == "new")
+    return next(staying, riding[0])[0]
 
 
 async def move_all(work: Work, level: int) -> AsyncIterator[RunItem]:
     """Move what the plan wants moved; yields each item that was. An issue without a way stays where it is, and the
     run's activity says so."""
     ids = await sync_to_async(ledger.to_move)(work.run.pk, planned__level=level)
-    workflow = Workflow()
     for start in range(0, len(ids), READ_AT_ONCE):
         chunk = await work.load(ids[start : start + READ_AT_ONCE])
-        # Read afresh: an earlier try may have moved some and lost the answer.
-        issues = {
-            issue.id: issue
-            for issue in await work.jira.bulk_fetch([item.issue_id for item in chunk], fields=["status", "updated"])
-        }
+        now = await _statuses(work, chunk)
         for first in range(0, len(chunk), conf.REQUESTS_IN_FLIGHT):
             if not await work.may_send():
                 return
-            group = [item for item in chunk[first : first + conf.REQUESTS_IN_FLIGHT] if item.issue_id in issues]
-            done = await asyncio.gather(
-                *(_move(work, item, issues[item.issue_id].status, workflow) for item in group), return_exceptions=True
-            )
+            group = [item for item in chunk[first : first + conf.REQUESTS_IN_FLIGHT] if item.pk in now]
+            done = await asyncio.gather(*(_move(work, item, now[item.pk]) for item in group), return_exceptions=True)
             for outcome in done:
                 if isinstance(outcome, BaseException):
                     raise outcome
@@ -67,52 +76,57 @@ async def move_all(work: Work, level: int) -> AsyncIterator[RunItem]:
         await work.count_requests()
 
 
-async def _move(work: Work, item: RunItem, status: StatusInfo | None, workflow: Workflow) -> bool:
+async def _statuses(work: Work, items: list[RunItem]) -> dict[int, StatusInfo]:
+    """Where the items stand: as read back just now, else read afresh, for an earlier try may have moved some and lost
+    the answer."""
+    now = {item.pk: seen for item in items if (seen := work.seen.pop(item.pk, None))}
+    unseen = {item.issue_id: item.pk for item in items if item.pk not in now}
+    if unseen:
+        issues = await work.jira.bulk_fetch(list(unseen), fields=["status", "updated"])
+        now |= {unseen[issue.id]: issue.status for issue in issues if issue.id in unseen and issue.status}
+    return now
+
+
+async def _move(work: Work, item: RunItem, status: StatusInfo) -> bool:
     """Step by step to the wanted status. False, with a line in the run's activity, when there is no way."""
-    wanted = item.planned.status_to
+    wanted, type_id = item.planned.status_to, work.mapping.type_id(item.kind)
     been: set[str] = set()
+    refused: JiraError | None = None
     for _hop in range(MOST_HOPS):
-        if status is None:
-            break
         if status.id == wanted["id"]:
             assert item.ticket_id is not None
             await sync_to_async(moved)(item.ticket_id, (status.id, status.name), item.planned.story_status)
             return True
         been.add(status.id)
         try:
-            step = _next(await workflow.ways(work, item, status), wanted, status, been)
-            if step is None:  # what another issue showed may not hold for this one
-                step = _next(await workflow.ways(work, item, status, anew=True), wanted, status, been)
+            if work.ways.from_status(type_id, status.id) is None:
+                await _look(work, item, status)
+            step = work.ways.next(type_id, status.id, status.category, wanted, been)
+            if step is None and (type_id, status.id) not in work.looked:  # what was remembered may not hold any more
+                await _look(work, item, status)
+                step = work.ways.next(type_id, status.id, status.category, wanted, been)
             if step is None:
                 break
             await work.jira.transition_issue(item.issue_id, step.id)
-            status = step.to
-        except (JiraRejected, JiraForbidden, JiraNotFound) as refused:
-            values = {
-                "story": item.story_key,
-                "status": wanted["name"],
-                "now": status.name,
-                "said": list(refused.jira_messages),
-            }
-            await sync_to_async(ledger.note)(work.run.pk, "status_refused", values, item)
-            return False
-    values = {"story": item.story_key, "status": wanted["name"], "now": status.name if status else ""}
-    await sync_to_async(ledger.note)(work.run.pk, "status_not_reached", values, item)
+            status = StatusInfo(id=step.to, name=step.to_name, category=step.category)
+        except (JiraRejected, JiraForbidden, JiraNotFound) as trouble:
+            if (type_id, status.id) not in work.looked:
+                work.ways.steps.get(type_id, {}).pop(status.id, None)
+                continue
+            refused = trouble
+            break
+    values = {"story": item.story_key, "status": wanted["name"], "now": status.name}
+    if refused is not None:
+        said = {**values, "said": list(refused.jira_messages)}
+        await sync_to_async(ledger.note)(work.run.pk, "status_refused", said, item)
+    else:
+        await sync_to_async(ledger.note)(work.run.pk, "status_not_reached", values, item)
     return False
 
 
-def _next(steps: list[Transition], wanted: dict[str, str], now: StatusInfo, been: set[str]) -> Transition | None:
-    """The step to the wanted status; else one towards its category that does not lead back."""
-    for step in steps:
-        if step.to.id == wanted["id"]:
-            return step
-    goal, here = ORDER.get(wanted.get("category", ""), 1), ORDER.get(now.category, 1)
-    nearer = [
-        step
-        for step in steps
-        if step.to.id not in been
-        and min(goal, here) <= ORDER.get(step.to.category, 1) <= max(goal, here)
-        # A closed issue may refuse to be opened again: never pass through "done" on the way elsewhere.
-        and step.to.category != "done"
-    ]
-    return min(nearer, key=lambda step: abs(goal - ORDER.get(step.to.category, 1)), default=None)
+async def _look(work: Work, item: RunItem, status: StatusInfo) -> None:
+    """One issue for all that stand there, also for those that ask in the same moment."""
+    type_id = work.mapping.type_id(item.kind)
+    async with work.looking:
+        if (type_id, status.id) not in work.looked:
+            await work.learn(type_id, status.id, await work.jira.transitions(item.issue_id))

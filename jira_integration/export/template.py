@@ -2,6 +2,10 @@
 
 A hole is `{"$issue": <ticket uid>, "as": "id" | "key"}`. `fill` closes holes with ids from the ledger, `put_back` opens
 them again in what was sent; both sides then have the same digest, which is how a run proves that it sent the preview.
+
+One more thing may not be known before the first issue of a type exists: the transition that leads to its status. Its
+hole is the body's whole `transition`, `{"$step": <Jira's status>, "of": <issue type>}`: closed by the id of a step
+towards that status, or left out where there is none.
 """
 
 from __future__ import annotations
@@ -11,6 +15,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from jira_integration.export.ways import Ways
 
 
 class OpenHole(Exception):
@@ -32,26 +38,54 @@ def is_hole(node: Any) -> bool:
     return isinstance(node, dict) and node.keys() == {"$issue", "as"}
 
 
+def step_hole(type_id: str, status: Mapping[str, str]) -> dict[str, Any]:
+    """A place for the transition that brings a new issue of this type towards `status` ({id, category})."""
+    return {"$step": {"id": status["id"], "category": status["category"]}, "of": type_id}
+
+
+def is_step_hole(node: Any) -> bool:
+    return isinstance(node, dict) and "$step" in node
+
+
 def fill(template: Any, issues: Mapping[str, IssueIds]) -> Any:
-    """A copy of the template with every hole closed. Raises OpenHole for a uid that `issues` does not know."""
-    if is_hole(template):
-        ids = issues.get(template["$issue"])
-        if ids is None:
-            raise OpenHole(template["$issue"])
-        return ids.key if template["as"] == "key" else ids.id
+    """The template with every hole closed. Parts without holes are shared, documents among them: nothing in a text is
+    a hole. Raises OpenHole for a uid that `issues` does not know."""
     if isinstance(template, dict):
-        return {name: fill(value, issues) for name, value in template.items()}
+        if template.keys() == {"$issue", "as"}:
+            ids = issues.get(template["$issue"])
+            if ids is None:
+                raise OpenHole(template["$issue"])
+            return ids.key if template["as"] == "key" else ids.id
+        if template.get("type") == "doc":
+            return template
+        return {name: fill(value, issues) if type(value) in (dict, list) else value for name, value in template.items()}
     if isinstance(template, list):
         return [fill(value, issues) for value in template]
     return template
 
 
+def fill_create(template: Mapping[str, Any], issues: Mapping[str, IssueIds], ways: Ways) -> dict[str, Any]:
+    """The same for the body of a create, with the step towards its status."""
+    body: dict[str, Any] = fill(template, issues)
+    if is_step_hole(template.get("transition")):
+        wanted = template["transition"]
+        step = ways.first(wanted["of"], wanted["$step"])
+        body.pop("transition")
+        body |= {"transition": {"id": step.id}} if step else {}
+    return body
+
+
 def put_back(sent: Any, template: Any) -> Any:
     """What was sent, with the holes of `template` opened again where `template` has them."""
+    if sent is template:
+        return template
     if is_hole(template) and isinstance(sent, str):
         return template
     if isinstance(template, dict) and isinstance(sent, dict):
-        return {name: put_back(value, template.get(name)) for name, value in sent.items()}
+        opened = {name: put_back(value, template.get(name)) for name, value in sent.items()}
+        if is_step_hole(template.get("transition")):
+            opened["transition"] = template["transition"]
+        return opened
     if isinstance(template, list) and isinstance(sent, list) and len(template) == len(sent):
         return [put_back(value, shape) for value, shape in zip(sent, template, strict=True)]
     return sent
@@ -70,7 +104,12 @@ def edit_body(fields: Mapping[str, Any]) -> dict[str, Any]:
     return body
 
 
-def digest(body: Any) -> str:
-    """sha256 over the canonical JSON of a body (keys sorted, no spaces), as 64 hex digits."""
-    canonical = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()
+def canonical(body: Any) -> bytes:
+    """A body as JSON with its keys sorted and no spaces: equal bodies, equal bytes."""
+    text = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return text.encode("utf-8", "surrogatepass")
+
+
+def digest(text: bytes) -> str:
+    """sha256 of a canonical body, as 64 hex digits."""
+    return hashlib.sha256(text).hexdigest()

@@ -11,7 +11,7 @@ from jira_integration.catalogue import from_error, from_field_errors
 from jira_integration.client.exceptions import JiraError, JiraForbidden, JiraNotFound, JiraRejected
 from jira_integration.client.schemas import Issue
 from jira_integration.conf import story_source
-from jira_integration.export.template import digest, fill, put_back
+from jira_integration.export.template import canonical, digest, fill, put_back
 from jira_integration.export.work import READ_AT_ONCE, Work, parents_of, sent_fields
 from jira_integration.mapping.jira_form import reduced
 from jira_integration.models import RunBatch, RunItem
@@ -76,7 +76,7 @@ async def _update(work: Work, item: RunItem, issue: Issue | None, version: int |
 
 
 def _write_down(work: Work, item: RunItem, body: object) -> RunBatch:
-    hashes = {item.pk: digest(put_back(body, item.planned.template))}
+    hashes = {item.pk: digest(canonical(put_back(body, item.planned.template)))}
     return ledger.form_batch(
         work.run.pk, work.token, [item], hashes, level=item.planned.level, action=RunBatch.Action.UPDATE, floor=0
     )

@@ -16,8 +16,10 @@ from django.db.models import Q
 
 from jira_integration import ledger
 from jira_integration.client import JiraClient
+from jira_integration.client.schemas import Issue, StatusInfo, Transition
 from jira_integration.conf import conf
 from jira_integration.export.template import IssueIds
+from jira_integration.export.ways import Step, Ways, keep_ways
 from jira_integration.mapping.metadata import ProjectMetadata
 from jira_integration.models import ExportedTicket, ExportRun, PlannedTicket, ProjectMapping, RunItem
 
@@ -52,8 +54,12 @@ class Work:
     jira: JiraClient
     mapping: ProjectMapping
     metadata: ProjectMetadata
+    ways: Ways
     floor: int = 0  # the highest issue number known in the Jira project
     counted: tuple[int, int] = field(default=(0, 0))
+    seen: dict[int, StatusInfo] = field(default_factory=dict)  # items to be moved → status as just read back
+    looked: set[tuple[str, str]] = field(default_factory=set)  # types and statuses whose ways were seen in this push
+    looking: asyncio.Lock = field(default_factory=asyncio.Lock)
     good_until: tuple[float, float] = (0.0, 0.0)  # the lease, as this process knows it: monotonic and wall clock
 
     async def item_ids(self, *states: str, **conditions: object) -> list[int]:
@@ -72,9 +78,14 @@ class Work:
 
     async def may_send(self) -> bool:
         """Asked right before each request that writes: a worker that woke late has lost its lease."""
-        if not await sync_to_async(ledger.holds)(self.run.pk, self.token):
-            raise ledger.LeaseLost(self.run.pk)
-        return not await sync_to_async(ledger.stopping)(self.run.pk)
+        return await sync_to_async(ledger.may_send)(self.run.pk, self.token)
+
+    async def learn(self, type_id: str, status: str, found: Sequence[Transition]) -> list[Step]:
+        """What one issue showed, for the next of its type and for the next plans."""
+        steps = self.ways.learn(type_id, status, found)
+        self.looked.add((type_id, status))
+        await sync_to_async(keep_ways)(self.mapping, self.ways)
+        return steps
 
     async def _renew(self) -> bool:
         """True while the lease is ours. A database that is away for a moment is asked again at the next beat."""
@@ -157,3 +168,15 @@ def sent_fields(planned: PlannedTicket) -> dict[str, object]:
     fields = planned.template.get("fields", {})
     sent = {name: value for name, value in fields.items() if name not in ("project", "issuetype")}
     return sent | ({"parent": None} if "update" in planned.template else {})
+
+
+def number_in(key: str) -> int:
+    """SHOP-318 → 318."""
+    tail = key.rpartition("-")[2]
+    return int(tail) if tail.isdigit() else 0
+
+
+def uid_of(issue: Issue) -> str:
+    """The uid our create stamped on an issue; empty when it carries none."""
+    stamp = issue.properties.get(conf.PROPERTY_KEY)
+    return str(stamp.get("uid", "")) if isinstance(stamp, dict) else ""

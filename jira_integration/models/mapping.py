@@ -157,6 +157,7 @@ class JiraMetadata(models.Model):
     connection = models.ForeignKey(JiraConnection, on_delete=models.CASCADE, related_name="metadata")
     jira_project_id = models.CharField(max_length=32)
     payload = models.JSONField(help_text="mapping.metadata.ProjectMetadata as JSON.")
+    ways = models.JSONField(default=dict, blank=True, help_text="export.ways.Ways as JSON: learned by runs.")
     fingerprint = models.CharField(max_length=64, help_text="sha256 of what a plan relies on.")
     read_at = models.DateTimeField()
 

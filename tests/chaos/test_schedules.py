@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from jira_integration import progress
-from jira_integration.export import lookup
+from jira_integration.export import lookup, readback
 from jira_integration.export.plan import build_plan, new_plan
 from jira_integration.mapping.metadata import IssueType, JiraField, ProjectMetadata, Status, keep
 from jira_integration.models import ExportPlan, FieldMapping, ProjectMapping, StatusMapping
@@ -38,6 +38,7 @@ def stage(transactional_db: None, settings: Any, monkeypatch: pytest.MonkeyPatch
     """A plan over two epics and five stories: most are new, two were exported before and edited since."""
     settings.JIRA_BATCH_SIZE = 2
     settings.JIRA_REQUESTS_IN_FLIGHT = 2
+    monkeypatch.setattr(readback, "READ_AT_ONCE", 4)  # some are read back while others are still being created
     for name in ("publish_run", "publish_item", "publish_ticket", "publish_plan"):
         monkeypatch.setattr(progress, name, lambda row: None)
     with in_memory(), virtual_time():

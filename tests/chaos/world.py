@@ -147,11 +147,20 @@ class World:
                 refusal = {"errorMessages": [], "errors": {"labels": "No."}}
                 errors.append({"status": 400, "failedElementNumber": position, "elementErrors": refusal})
                 continue
-            made.append(self.make(update["fields"], update["properties"][0]["value"]["uid"]))
+            issue = self.make(update["fields"], update["properties"][0]["value"]["uid"])
+            made.append((issue, self.first_step(issue, update.get("transition"))))
         if self.shuffled:
             self.rng.shuffle(made)
-        issues = [{"id": one.id, "key": one.key} for one in made]
+        issues = [{"id": one.id, "key": one.key, **report} for one, report in made]
         return ok({"issues": issues, "errors": errors}, 201 if made else 400)
+
+    def first_step(self, issue: Issue, wanted: dict[str, Any] | None) -> dict[str, Any]:
+        """A transition inside the create; one that is refused leaves the issue where it is, and the answer says so."""
+        if wanted is None:
+            return {}
+        answer = self.transitions(issue, {"transition": wanted})
+        refusal = json.loads(answer.body) if answer.body else {"errorMessages": [], "errors": {}}
+        return {"transition": {"status": answer.status, "errorCollection": refusal}}
 
     def make(self, fields: dict[str, Any], uid: str) -> Issue:
         twin = next((one for one in self.issues.values() if one.uid == uid), None)
