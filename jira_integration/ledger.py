@@ -82,8 +82,8 @@ def renew(run_id: int, token: str) -> bool:
 
 
 def may_send(run_id: int, token: str) -> bool:
-    """Asked right before something is sent: False when somebody stops or pauses the run. Raises LeaseLost when the lease is
-    not ours or over."""
+    """Asked right before something is sent: False when somebody stops or pauses the run. Raises LeaseLost when
+    the lease is not ours or over."""
     held = _driven(run_id, token).filter(lease_until__gt=Now())
     state = held.values_list("state", flat=True).first()
     if state is None:

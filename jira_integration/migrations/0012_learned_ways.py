@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("jira_integration", "0010_conflicts_and_repairs"),
+        ("jira_integration", "0011_places_in_line_promised_seconds_emptied_plans"),
     ]
 
     operations = [
