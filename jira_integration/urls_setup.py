@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from django.urls import path
 
-from jira_integration.views import connections, mapping_copy, mapping_versions, setup, setup_webhook
+from jira_integration.views import connections, mapping_copy, mapping_versions, setup, setup_find, setup_webhook
 
 urlpatterns = [
     path("jira/connections/", connections.connections, name="connections"),
     path("jira/connections/new/", connections.connection_new, name="connection_new"),
     path("jira/connections/<int:pk>/setup/<slug:step>/", setup.setup_step, name="setup_step"),
     path("jira/connections/<int:pk>/webhook/live/", setup_webhook.webhook_live, name="webhook_live"),
+    path("jira/connections/<int:pk>/find/", setup_find.setup_find, name="setup_find"),
     path("jira/connections/<int:pk>/versions/", mapping_versions.mapping_versions, name="mapping_versions"),
     path(
         "jira/connections/<int:pk>/versions/<int:number>/use/",

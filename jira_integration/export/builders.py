@@ -2,38 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.utils.translation import gettext as _
 
 from jira_integration.conf import conf, story_source
 from jira_integration.contracts import Kind
-from jira_integration.mapping.metadata import ProjectMetadata
+from jira_integration.mapping.metadata import IssueType, ProjectMetadata
 from jira_integration.mapping.payload import Builder
 from jira_integration.mapping.people import known_people
-from jira_integration.models import ExportPlan
+from jira_integration.models import ExportPlan, FieldMapping, ProjectMapping
 from jira_integration.richtext.compose import Labels
 
 
 def builders_for(plan: ExportPlan, metadata: ProjectMetadata) -> dict[Kind, Builder]:
     """Kinds whose issue type Jira has no more are left out."""
-    source, mapping = story_source(), plan.mapping
-    backlog = source.project_by_ref(plan.project_ref)
-    people = known_people(mapping.connection, metadata.project_id)
+    mapping = plan.mapping
     return {
-        kind: Builder(
-            kind=kind,
-            issue_type=issue_type,
-            metadata=metadata,
-            mappings=list(mapping.fields.filter(kind=kind)),
-            story_fields={one.key: one for one in source.fields(plan.project_ref, kind)},
-            absolute=absolute,
-            more_text=_("The full text is in Stories & QA"),
-            labels=Labels(criteria=_("Acceptance criteria")),
-            people=people,
-            project=(backlog.key, backlog.name) if backlog else ("", ""),
-        )
+        kind: builder_for(mapping, kind, issue_type, metadata, list(mapping.fields.filter(kind=kind)))
         for kind in (Kind.EPIC, Kind.STORY)
         if (issue_type := metadata.type(mapping.type_id(kind))) is not None
     }
+
+
+def builder_for(
+    mapping: ProjectMapping,
+    kind: Kind,
+    issue_type: IssueType,
+    metadata: ProjectMetadata,
+    rows: Sequence[FieldMapping],
+) -> Builder:
+    """The builder of one kind with these rows, which need not be saved: the set-up's example uses it too."""
+    source = story_source()
+    backlog = source.project_by_ref(mapping.project_ref)
+    return Builder(
+        kind=kind,
+        issue_type=issue_type,
+        metadata=metadata,
+        mappings=rows,
+        story_fields={one.key: one for one in source.fields(mapping.project_ref, kind)},
+        absolute=absolute,
+        more_text=_("The full text is in Stories & QA"),
+        labels=Labels(criteria=_("Acceptance criteria")),
+        people=known_people(mapping.connection, metadata.project_id),
+        project=(backlog.key, backlog.name) if backlog else ("", ""),
+    )
 
 
 def absolute(path: str) -> str:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from jira_integration.contracts import Kind, StoryField
-from jira_integration.forms.fixed_values import in_words
+from jira_integration.forms.value_controls import in_words
 from jira_integration.mapping.metadata import JiraField, ProjectMetadata
 from jira_integration.mapping.versions import Snapshot
 from jira_integration.models import FieldMapping, ProjectMapping

@@ -23,6 +23,7 @@ from jira_integration.models import JiraConnection, JiraPerson
 
 LOOK_UPS_AT_ONCE = 4
 SHOWN = 20  # people a type-ahead offers
+PICKED = "id:"  # before an account id: somebody picked it from a list, nobody asked for a person
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,8 @@ class People:
 
     def asked(self, account_id: str) -> str:
         """What was asked to find this account; "" for one nobody asked for."""
-        return next((asked for asked, one in self.accounts.items() if one.account_id == account_id), "")
+        found = (asked for asked, one in self.accounts.items() if one.account_id == account_id)
+        return next((asked for asked in found if not asked.startswith(PICKED)), "")
 
 
 def asked_for(person: Person) -> str:

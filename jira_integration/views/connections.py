@@ -14,8 +14,8 @@ from jira_integration.contracts import Act
 from jira_integration.models import JiraConnection, ProjectMapping
 from jira_integration.views import setup_site
 from jira_integration.views.access import admin_projects, for_connections, not_allowed, page
-from jira_integration.views.setup import project_asked
 from jira_integration.views.setup_frame import Wizard
+from jira_integration.views.setup_open import project_asked
 
 
 @dataclass(frozen=True)

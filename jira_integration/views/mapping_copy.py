@@ -13,8 +13,9 @@ from jira_integration.mapping.copying import Copied, copy
 from jira_integration.mapping.metadata import stored
 from jira_integration.models import FieldMapping, ProjectMapping, StatusMapping
 from jira_integration.views.access import admin_projects, for_connections
-from jira_integration.views.setup import answer, opened
+from jira_integration.views.setup import answer
 from jira_integration.views.setup_frame import Problem, Wizard
+from jira_integration.views.setup_open import opened
 from jira_integration.views.setup_project import metadata_of
 
 

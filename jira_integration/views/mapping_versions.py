@@ -20,8 +20,8 @@ from jira_integration.mapping import versions
 from jira_integration.mapping.metadata import stored
 from jira_integration.models import MappingVersion
 from jira_integration.views.access import for_connections
-from jira_integration.views.setup import opened
 from jira_integration.views.setup_frame import Problem, Wizard
+from jira_integration.views.setup_open import opened
 
 SHOWN = 50  # versions on the page, the newest first
 STEP = "fields"  # the step of the set-up whose page this is an extra of

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 from asgiref.sync import async_to_sync
 from django.contrib import messages
@@ -18,13 +17,17 @@ from jira_integration.catalogue.recognise import about
 from jira_integration.client.exceptions import JiraUnavailable
 from jira_integration.conf import conf, story_source
 from jira_integration.contracts import Kind, StorySnapshot
+from jira_integration.forms.examples import example_of
 from jira_integration.forms.fields_table import FieldsTable, incomplete
+from jira_integration.mapping import template
 from jira_integration.mapping.changes import FieldChanges, changes
 from jira_integration.mapping.metadata import IssueType, ProjectMetadata, current, stored
 from jira_integration.mapping.suggest import suggest_fields
 from jira_integration.models import FieldMapping
 from jira_integration.setup.connect import jira_client
 from jira_integration.setup.discover import PERSON_WAITS_SECONDS
+from jira_integration.views.access import admin_projects
+from jira_integration.views.setup_find import names_of_people, people_found
 from jira_integration.views.setup_frame import Problem, Wizard
 from jira_integration.views.setup_project import metadata_of
 
@@ -61,13 +64,13 @@ def step(wizard: Wizard) -> HttpResponse:
     issue_type = metadata.type(wizard.map.type_id(kind))
     if issue_type is None:
         return show(wizard, kind, kinds, None, explained=type_gone(wizard, kind))
+    table = table_of(wizard, kind, issue_type)
     if request.method != "POST":
-        return show(wizard, kind, kinds, table_of(wizard, kind, issue_type, example(wizard, kind)))
-    table = table_of(wizard, kind, issue_type, example(wizard, kind), data=request.POST)
+        return show(wizard, kind, kinds, table)
     if "save" not in request.POST and "later" not in request.POST:
         return show(wizard, kind, kinds, table)  # a look at what a choice means; nothing is saved
     if not table.validate():
-        problems = [Problem(row.error, row.control) for row in table.errors]
+        problems = [Problem(row.error, row.anchor) for row in table.errors]
         return show(wizard, kind, kinds, table, problems=problems)
     if overtaken := wizard.overtaken():
         return show(wizard, kind, kinds, table, overtaken=overtaken)
@@ -78,18 +81,27 @@ def step(wizard: Wizard) -> HttpResponse:
     return wizard.onward("fields")
 
 
-def table_of(
-    wizard: Wizard, kind: Kind, issue_type: IssueType, snapshot: StorySnapshot | None, data: Any = None
-) -> FieldsTable:
-    """The table from what is saved for this kind, else from the suggestions."""
+def table_of(wizard: Wizard, kind: Kind, issue_type: IssueType) -> FieldsTable:
+    """The table from what was posted, else from what is saved for this kind, else from the suggestions."""
     story_fields = story_source().fields(wizard.project.ref, kind)
     saved = list(wizard.map.fields.filter(kind=kind.value)) or suggest_fields(story_fields, issue_type, kind)
     posted = wizard.request.POST
+    data = posted if wizard.request.method == "POST" else None
     add = posted.get("add_field", "") if "add" in posted else ""
-    return FieldsTable(kind, story_fields, issue_type, saved, snapshot, data, add, posted.get("remove", ""))
+    return FieldsTable(
+        kind,
+        story_fields,
+        issue_type,
+        saved,
+        data,
+        add,
+        posted.get("remove", ""),
+        find=lambda query: people_found(wizard, query),
+        people=names_of_people(wizard),
+    )
 
 
-def example(wizard: Wizard, kind: Kind) -> StorySnapshot | None:
+def example_story(wizard: Wizard, kind: Kind) -> StorySnapshot | None:
     """The story whose values the last column shows: the one asked for, else the first of the backlog."""
     source = story_source()
     asked = wizard.request.POST.get("example") or wizard.request.GET.get("example", "")
@@ -114,7 +126,8 @@ def save(wizard: Wizard, kind: Kind, kinds: list[Kind], table: FieldsTable, meta
         rows = list(wizard.map.fields.filter(kind=other.value))
         if not rows:
             rows = suggest_fields(story_source().fields(wizard.project.ref, other), issue_type, other)
-            if not FieldsTable(other, story_source().fields(wizard.project.ref, other), issue_type, rows).validate():
+            fields = story_source().fields(wizard.project.ref, other)
+            if not FieldsTable(other, fields, issue_type, rows).validate():
                 left = left or other
                 continue
             replace(wizard, other, rows)
@@ -206,11 +219,20 @@ def show(
         tabs.append(Tab(one, str(KIND_LABELS[one]), KIND_ICONS[one], name, url, one.value in saved, one is kind))
     if problems:
         wizard.notes["fields"] = _("%(count)d to fix") % {"count": len(problems)}
+    snapshot = example_story(wizard, kind)
+    shown = None
+    if table is not None and snapshot is not None:
+        facts = {**about(wizard.site, wizard.mapping), "project_key": wizard.project.key}
+        shown = example_of(snapshot, table, wizard.map, known, facts)
     context = {
         "table": table,
         "tabs": tabs,
         "kind": kind,
-        "examples": example_titles(wizard, kind, table.snapshot if table else None),
+        "example": shown,
+        "examples": example_titles(wizard, kind, snapshot),
+        "placeholders": [f"{{{{ {one} }}}}" for one in template.names(table.story_fields)] if table else [],
+        "policies": FieldMapping.Policy.choices,
+        "may_copy": len(admin_projects(wizard.request.user)) > 1,
         "overtaken": overtaken,
         "read_at": read[1] if (read := stored(wizard.site, wizard.map.jira_project_id)) else None,
     }

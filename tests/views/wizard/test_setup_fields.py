@@ -53,7 +53,7 @@ def test_a_required_field_that_nothing_fills_is_the_first_row_and_blocks_with_a_
 
     said = "Choose a value or a field for Team. Jira rejects new items without it."
     page = answer.content.decode()
-    assert before.index("Team Required by Jira") < before.index("Title matched")
+    assert before.index("Team Required by Jira") < before.index("Title suggested")
     assert answer.status_code == 422
     assert text_of(answer).count(said) == 2
     assert f'<a href="#f-{TEAM}">{said}</a>' in page

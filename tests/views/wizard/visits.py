@@ -24,6 +24,8 @@ class Forms(HTMLParser):
         self.select: str | None = None
         self.first: str | None = None
         self.picked: str | None = None
+        self.area: str | None = None
+        self.written = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
@@ -36,6 +38,8 @@ class Forms(HTMLParser):
             if given.get("type") in ("radio", "checkbox") and "checked" not in given:
                 return
             self.values.append((name, given.get("value", "")))
+        elif tag == "textarea":
+            self.area, self.written = name, ""
         elif tag == "select":
             self.select, self.first, self.picked = name, None, None
         elif tag == "option" and self.select is not None:
@@ -44,7 +48,15 @@ class Forms(HTMLParser):
             if "selected" in given:
                 self.picked = value
 
+    def handle_data(self, data: str) -> None:
+        if self.area is not None:
+            self.written += data
+
     def handle_endtag(self, tag: str) -> None:
+        if tag == "textarea" and self.area is not None:
+            if self.inside:
+                self.values.append((self.area, self.written))
+            self.area = None
         if tag == "form":
             self.inside = False
         if tag == "select" and self.select is not None:
