@@ -53,6 +53,8 @@ def from_error(error: JiraError, connection: JiraConnection | None = None) -> tu
         values["status"] = error.status
     if error.jira_messages or error.field_errors:
         values["said"] = " ".join([*error.jira_messages, *error.field_errors.values()])
+    if error.code == ErrorCode.FORBIDDEN and error.method == "POST" and error.path.endswith(("/issue", "/issue/bulk")):
+        return "no_create_permission", values
     if isinstance(error, JiraRateLimited) and error.retry_after:
         return "rate_limited_for", {**values, "seconds": round(error.retry_after)}
     if isinstance(error, JiraLoginError) and error.code == ErrorCode.BAD_LOGIN and connection is not None:

@@ -29,6 +29,7 @@ from jira_integration.export.work import Work, issue_ids, load_items, number_in,
 from jira_integration.models import RunBatch, RunItem
 
 State = RunItem.State
+MOST_FORBIDDEN = 3  # creates in a row, a whole and its halves: then no item is the reason, but the account's permission
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +154,9 @@ async def _prepare(work: Work, ids: Sequence[int]) -> tuple[Prepared | None, lis
 
 
 def _load(work: Work, ids: Sequence[int]) -> tuple[list[RunItem], list[RunItem], dict[str, IssueIds]]:
-    items = load_items(ids)
+    items, moved = _not_elsewhere(load_items(ids))
     versions = story_source().versions(work.run.project_ref, [item.story_ref for item in items])
-    kept, moved = [], []
+    kept = []
     for item in items:
         version = versions.get(item.story_ref)
         if version == item.planned.story_version:
@@ -165,6 +166,27 @@ def _load(work: Work, ids: Sequence[int]) -> tuple[list[RunItem], list[RunItem],
         moved.append(ledger.end(item.pk, State.MOVED_ON, code, was=[State.QUEUED]))
     uids = [str(uid) for uid in parents_of(kept)]
     return kept, moved, issue_ids(work.run.connection_id, uids) if uids else {}
+
+
+def _not_elsewhere(items: list[RunItem]) -> tuple[list[RunItem], list[RunItem]]:
+    """Those that only this run would create, and those ended because a run before it has created their issue, or may
+    have: the same story can be confirmed twice before the first run begins."""
+    in_doubt = RunItem.objects.filter(
+        ticket__in=[item.ticket_id for item in items], state__in=[State.SENDING, State.UNCONFIRMED], issue_id=""
+    )
+    doubtful = set(in_doubt.exclude(run__in={item.run_id for item in items}).values_list("ticket_id", flat=True))
+    ours, ended = [], []
+    for item in items:
+        ticket = item.ticket
+        if ticket is not None and ticket.issue_id:
+            there = {"issue_id": ticket.issue_id, "issue_key": ticket.issue_key}
+            RunItem.objects.filter(pk=item.pk, state=State.QUEUED).update(**there)
+            ended.append(ledger.end(item.pk, State.MOVED_ON, "already_exported", was=[State.QUEUED]))
+        elif item.ticket_id in doubtful:
+            ended.append(ledger.end(item.pk, State.MOVED_ON, "unconfirmed_before", was=[State.QUEUED]))
+        else:
+            ours.append(item)
+    return ours, ended
 
 
 def _write_down(work: Work, batch: Prepared, level: int) -> RunBatch:
@@ -198,6 +220,7 @@ async def _heard(
     """What an answer means for each item. Raises what concerns the whole run."""
     if isinstance(answer, JiraError):
         return await _refused(work, batch, items, answer, batches)
+    work.forbidden = 0
     ended = await sync_to_async(_answered)(work, batch, items, answer)
     made.add([item for item in ended if item.state == State.CREATED])
     return ended
@@ -212,14 +235,19 @@ async def _refused(
         if isinstance(trouble, JiraLoginError):
             raise trouble  # the first refused login stops everything: more of them bring a CAPTCHA
         return []
-    if not isinstance(trouble, JiraRejected | JiraForbidden | JiraNotFound):
-        # Definitely not carried out (a limit, a refused login, nobody there): they may be sent again later.
+    forbidden = isinstance(trouble, JiraForbidden)
+    work.forbidden += int(forbidden)
+    if work.forbidden >= MOST_FORBIDDEN or not isinstance(trouble, JiraRejected | JiraForbidden | JiraNotFound):
+        # Definitely not carried out (a limit, a refused login, nobody there, no permission): may be sent again later.
         await sync_to_async(ledger.put_back)(batch, ids, refused=True)
         raise trouble
     if len(items) > 1:  # refused as a whole: one of them may be the reason, so its neighbours get their own request
         half = len(items) // 2
         await sync_to_async(ledger.put_back)(batch, ids, refused=True)
-        batches.extendleft([ids[half:], ids[:half]])
+        if forbidden:  # last, so that both halves are heard before anything smaller is tried
+            batches.extend([ids[:half], ids[half:]])
+        else:
+            batches.extendleft([ids[half:], ids[:half]])
         return []
     code, values = from_error(trouble, work.run.connection)
     if trouble.field_errors:

@@ -57,6 +57,7 @@ class Work:
     ways: Ways
     floor: int = 0  # the highest issue number known in the Jira project
     counted: tuple[int, int] = field(default=(0, 0))
+    forbidden: int = 0  # creates in a row that Jira did not permit
     seen: dict[int, StatusInfo] = field(default_factory=dict)  # items to be moved → status as just read back
     looked: set[tuple[str, str]] = field(default_factory=set)  # types and statuses whose ways were seen in this push
     looking: asyncio.Lock = field(default_factory=asyncio.Lock)

@@ -259,3 +259,44 @@ class TestPausingWhileItSends:
 
         assert drive(run).state == "done"
         assert len(sandbox.issues()) == 3
+
+
+class TestTheSameStoryInTwoRuns:
+    """Planned again before the first run began: both would create it, under the same uid."""
+
+    @pytest.fixture
+    def both(self, mapping: ProjectMapping, backlog: Project) -> tuple[ExportRun, ExportRun]:
+        a_story(backlog, 1)
+        first = confirm(plan(mapping), None)
+        return first, confirm(plan(mapping), None)
+
+    def test_the_second_leaves_alone_what_the_first_created(
+        self, both: tuple[ExportRun, ExportRun], sandbox: RunningSandbox
+    ) -> None:
+        first, second = both
+        assert drive(first).state == "done"
+
+        drive(second)
+
+        item = second.items.get()
+        assert (item.state, item.error_code, item.issue_key) == ("moved_on", "already_exported", "SHOP-1")
+        assert len(sandbox.issues()) == 1
+
+    def test_the_second_leaves_alone_what_the_first_may_have_created(
+        self, both: tuple[ExportRun, ExportRun], sandbox: RunningSandbox
+    ) -> None:
+        first, second = both
+        sandbox.faults({"method": "POST", "path": "/rest/api/3/issue/bulk", "nth": 1, "kind": "close_after_write"})
+        form = ExportRun.objects.filter(pk=first.pk)
+        token = started(first)
+        item = first.items.get()
+        ledger.form_batch(first.pk, token, [item], {item.pk: "0" * 64}, level=1, action="create", floor=0)
+        form.update(lease_token="", lease_until=timezone.now(), state="interrupted")
+        stop(first, None)
+        assert first.items.get().state == "unconfirmed"
+
+        drive(second)
+
+        item = second.items.get()
+        assert (item.state, item.error_code) == ("moved_on", "unconfirmed_before")
+        assert sandbox.issues() == []

@@ -137,6 +137,38 @@ def test_one_bad_item_never_fails_its_neighbours(
     assert [len(one["body"]["issueUpdates"]) for one in sandbox.write_requests()] == [4, 2, 2]
 
 
+def test_when_jira_permits_no_create_at_all_it_is_asked_three_times_not_once_per_item(
+    mapping: ProjectMapping, backlog: Project, sandbox: RunningSandbox, settings: Any
+) -> None:
+    settings.JIRA_REQUESTS_IN_FLIGHT = 1
+    for number in range(1, 9):
+        a_story(backlog, number)
+    sandbox.faults({**BULK, "kind": "status", "status": 403, "body": {"errorMessages": ["No."], "errors": {}}})
+
+    run = export(mapping)
+
+    assert [len(one["body"]["issueUpdates"]) for one in sandbox.write_requests()] == [8, 4, 4]
+    assert set(run.items.values_list("state", "error_code")) == {("not_sent", "no_create_permission")}
+    assert run.state == ExportRun.State.FAILED
+
+
+def test_when_jira_forbids_one_item_its_neighbours_are_created(
+    mapping: ProjectMapping, backlog: Project, sandbox: RunningSandbox, settings: Any
+) -> None:
+    settings.JIRA_REQUESTS_IN_FLIGHT = 1
+    for number in range(1, 9):
+        a_story(backlog, number)
+    refusal = {**BULK, "kind": "status", "status": 403, "body": {"errorMessages": ["No."], "errors": {}}}
+    # All eight refused, then the first half, of that the second half, of that the second story.
+    sandbox.faults({**refusal, "nth": [1, 2, 5, 7]})
+
+    run = export(mapping)
+
+    assert [len(one["body"]["issueUpdates"]) for one in sandbox.write_requests()] == [8, 4, 4, 2, 2, 1, 1]
+    failed = run.items.exclude(state="created").values_list("story_key", "state", "error_code")
+    assert list(failed) == [("US-4", "failed", "no_create_permission")]
+
+
 def test_retry_by_cause_takes_up_only_that_cause(mapping: ProjectMapping, backlog: Project) -> None:
     run = begun(mapping, backlog)
     RunItem.objects.filter(run=run).update(state="failed", error_code="required_field")
