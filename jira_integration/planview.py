@@ -17,12 +17,12 @@ from django.utils.translation import ngettext
 from jira_integration.badges import SIGNS, Sign
 from jira_integration.catalogue import Explained, explain
 from jira_integration.conf import conf, story_source
-from jira_integration.contracts import Act, ProjectInfo
+from jira_integration.contracts import Act, Kind, ProjectInfo
 from jira_integration.diff import Part, difference, shortened_words
 from jira_integration.mapping.metadata import stored
 from jira_integration.models import ExportedTicket, ExportPlan, PlannedTicket
 from jira_integration.run_counts import counted_kinds
-from jira_integration.runview import fingerprint, shared
+from jira_integration.runview import fingerprint, shared, stories_of
 from jira_integration.timewords import span
 from jira_integration.untrusted import visible
 
@@ -52,8 +52,9 @@ class Change:
 class ItemView:
     """One planned item."""
 
-    def __init__(self, planned: PlannedTicket, plan: PlanView, *, url: str, opened: bool) -> None:
+    def __init__(self, planned: PlannedTicket, plan: PlanView, *, url: str, opened: bool, under: str = "") -> None:
         self.planned, self.plan, self.url, self.opened = planned, plan, url, opened
+        self.under = under  # key of the story that a test case belongs to
 
     @property
     def sign(self) -> Sign:
@@ -92,7 +93,11 @@ class ItemView:
             case "unchanged":
                 return _("skipped")
         words = ngettext("%(n)d field", "%(n)d fields", number) % {"n": number}
-        return _("%(fields)s · added, its stories need it") % {"fields": words} if planned.added else words
+        if not planned.added:
+            return words
+        if planned.kind == Kind.STORY:
+            return _("%(fields)s · added, its test cases need it") % {"fields": words}
+        return _("%(fields)s · added, its stories need it") % {"fields": words}
 
     @property
     def has_details(self) -> bool:
@@ -142,14 +147,16 @@ class PlanView:
 
     def shown(self, rows: list[PlannedTicket], *, first_page: bool) -> list[ItemView]:
         """Open by default: problems, and the first update and the first create."""
-        snapshots = story_source().snapshots(self.plan.project_ref, [row.story_ref for row in rows])
+        snapshots = list(story_source().snapshots(self.plan.project_ref, [row.story_ref for row in rows]))
         urls = {snapshot.ref: snapshot.url for snapshot in snapshots}
+        under = stories_of(self.plan.project_ref, snapshots)
         made, seen = [], set()
         for row in rows:
             first = first_page and row.action in ("update", "create") and row.action not in seen
             seen.add(row.action)
             opened = first or row.action == PlannedTicket.Action.BLOCKED
-            made.append(ItemView(row, self, url=urls.get(row.story_ref, ""), opened=opened))
+            case_of = under.get(row.story_ref, "")
+            made.append(ItemView(row, self, url=urls.get(row.story_ref, ""), opened=opened, under=case_of))
         return made
 
     @cached_property
@@ -177,6 +184,16 @@ class PlanView:
             issue_type = known[0].type(mapping.type_id(kind)) if known else None
             words.append(f"{count} {issue_type.name}" if issue_type else counted_kinds({kind: count}))
         return words
+
+    @cached_property
+    def test_words(self) -> str:
+        """What "Include test cases" means here and now."""
+        if not self.plan.with_tests:
+            return _("They are left out of this export")
+        count = self.plan.items.filter(kind=Kind.TEST.value).count()
+        if self.plan.mapping.test_target == self.plan.mapping.TestTarget.SUBTASK:
+            return ngettext("%(n)d sub-task of its story", "%(n)d sub-tasks of their stories", count) % {"n": count}
+        return ngettext("%(n)d linked issue", "%(n)d linked issues", count) % {"n": count}
 
     @cached_property
     def moves(self) -> int:

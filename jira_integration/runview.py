@@ -21,7 +21,7 @@ from django.utils.translation import ngettext
 from jira_integration.badges import ITEM, Badge
 from jira_integration.catalogue import Explained, explain, sentence
 from jira_integration.conf import story_source
-from jira_integration.contracts import Act, ProjectInfo
+from jira_integration.contracts import Act, Kind, ProjectInfo, StorySnapshot
 from jira_integration.export.line import Place, place_of
 from jira_integration.models import ExportRun, RunEvent, RunItem
 from jira_integration.run_controls import Button, buttons_of, in_line
@@ -70,6 +70,7 @@ class Row:
     url: str = ""
     reason: Explained | None = None
     attempts: list[Line] = field(default_factory=list)
+    under: str = ""  # key of the story that a test case belongs to
 
     @property
     def badge(self) -> Badge:
@@ -103,6 +104,14 @@ class Row:
     @property
     def may_be_retried(self) -> bool:
         return self.run.state in ExportRun.ENDED and self.item.state in (State.FAILED, State.UNCONFIRMED)
+
+
+def stories_of(project_ref: str, snapshots: Iterable[StorySnapshot]) -> dict[str, str]:
+    """Ref of each test case among these → key of its story."""
+    cases = {one.ref: one.parent_ref for one in snapshots if one.kind is Kind.TEST and one.parent_ref}
+    wanted = list(dict.fromkeys(cases.values()))
+    keys = {one.ref: one.key for one in story_source().snapshots(project_ref, wanted)} if wanted else {}
+    return {ref: keys[story] for ref, story in cases.items() if story in keys}
 
 
 @dataclass(frozen=True)
@@ -195,8 +204,9 @@ class RunView:
         listed = list(items)
         if not listed:
             return []
-        snapshots = story_source().snapshots(self.run.project_ref, [item.story_ref for item in listed])
+        snapshots = list(story_source().snapshots(self.run.project_ref, [item.story_ref for item in listed]))
         urls = {snapshot.ref: snapshot.url for snapshot in snapshots}
+        under = stories_of(self.run.project_ref, snapshots)
         events: dict[int, list[Line]] = defaultdict(list)
         tried = [item.pk for item in listed if item.attempt > 1 or item.state in FILTERS["needs"]]
         if tried:
@@ -205,6 +215,7 @@ class RunView:
         made = []
         for item in listed:
             row = Row(item, self.run, urls.get(item.story_ref, ""), attempts=events[item.pk])
+            row.under = under.get(item.story_ref, "")
             grouped = item.state == State.FAILED and fingerprint(item.error_code, item.error_values) in self.groups
             if item.error_code and item.state in SHOWN_WITH_REASON and not grouped:
                 row.reason = self.explained(item.error_code, item.error_values, item)

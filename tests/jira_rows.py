@@ -3,6 +3,7 @@ and nothing more; keyword arguments become columns."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -18,7 +19,7 @@ from jira_integration.models import (
     ProjectMapping,
     RunItem,
 )
-from stories_qa.models import Epic, Membership, Project, Role, Story
+from stories_qa.models import Epic, Membership, Project, Role, Story, TestCase, TestStep
 
 STEPS = ["site", "sign-in", "project", "fields", "statuses", "webhook", "review"]
 LEVELS = {"epic": 0, "story": 1, "test": 1}
@@ -48,6 +49,17 @@ def a_story(project: Project, number: int = 1, **columns: Any) -> Story:
 def an_epic(project: Project, number: int = 1, **columns: Any) -> Epic:
     columns.setdefault("title", f"Epic {number}")
     return Epic.objects.create(project=project, key=f"EP-{number}", position=number, **columns)
+
+
+def a_test(
+    project: Project, story: Story | None = None, number: int = 1, steps: Sequence[tuple[str, str]] = (), **columns: Any
+) -> TestCase:
+    """Test case TC-n with (action, expected) steps."""
+    columns.setdefault("title", f"Test {number}")
+    case = TestCase.objects.create(project=project, story=story, key=f"TC-{number}", position=number, **columns)
+    for position, (action, expected) in enumerate(steps):
+        TestStep.objects.create(test_case=case, position=position, action=action, expected=expected)
+    return case
 
 
 def a_connection(**columns: Any) -> JiraConnection:

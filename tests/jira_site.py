@@ -11,7 +11,8 @@ from jira_integration.conf import story_source
 from jira_integration.contracts import Kind
 from jira_integration.export.plan import build_plan, new_plan
 from jira_integration.export.runs import confirm
-from jira_integration.mapping.metadata import keep, read_metadata
+from jira_integration.mapping.case_target import CaseTarget, target_for
+from jira_integration.mapping.metadata import keep, read_metadata, stored
 from jira_integration.mapping.suggest import suggest_fields, suggest_statuses, suggest_types
 from jira_integration.models import ExportPlan, ExportRun, JiraConnection, ProjectMapping
 from jira_integration.setup.connect import jira_client
@@ -62,17 +63,37 @@ def connection_to(sandbox: RunningSandbox) -> JiraConnection:
     return connection
 
 
-async def _metadata(connection: JiraConnection, jira_key: str) -> Any:
+def send_tests(mapping: ProjectMapping, type_id: str = "", target: str = "") -> ProjectMapping:
+    """Test cases become issues of this type (the sandbox's 10014 is Test, 10015 Sub-task), mapped as suggested; or go
+    where `target` says."""
+    known = stored(mapping.connection, mapping.jira_project_id)
+    assert known is not None
+    chosen = CaseTarget(ProjectMapping.TestTarget(target)) if target else target_for(known[0], type_id)
+    chosen.keep_on(mapping)
+    mapping.version += 1
+    mapping.save()
+    mapping.fields.filter(kind="test").delete()
+    if mapping.exports_tests:
+        issue_type = async_to_sync(_metadata)(mapping.connection, mapping.jira_project_id, [type_id]).type(type_id)
+        for field in suggest_fields(story_source().fields(mapping.project_ref, Kind.TEST), issue_type, Kind.TEST):
+            field.mapping = mapping
+            field.save()
+    return mapping
+
+
+async def _metadata(connection: JiraConnection, jira_key: str, type_ids: Iterable[str] = ()) -> Any:
     async with jira_client(connection) as jira:
         types = await read_metadata(jira, jira_key, [])
-        chosen = suggest_types(types)
-        return await read_metadata(jira, types.project_id, list(chosen.values()))
+        return await read_metadata(jira, types.project_id, list(type_ids) or list(suggest_types(types).values()))
 
 
 def plan(mapping: ProjectMapping, refs: Iterable[str] | None = None, user: Any = None) -> ExportPlan:
     """A stored, built plan of these refs, or of everything."""
     chosen = list(refs) if refs is not None else list(story_source().refs(mapping.project_ref))
-    made = new_plan(mapping, chosen, user)
+    return built(new_plan(mapping, chosen, user))
+
+
+def built(made: ExportPlan) -> ExportPlan:
     return async_to_sync(build_plan)(made.pk)
 
 

@@ -25,6 +25,22 @@ ENTRIES: dict[str, Entry] = {
         _("A story is created under its epic."),
         _("Retry the epic; the story goes with it."),
     ),
+    "story_blocked": Entry(
+        _("{story} waits for its story."),
+        _("A test case is created with its story, and that one is blocked, or is not part of this export."),
+        _("Solve what blocks the story."),
+    ),
+    "story_failed": Entry(
+        _("The story of {story} did not reach Jira, so the test case was not sent."),
+        _("A test case is created with its story."),
+        _("Retry the story; its test cases go with it."),
+    ),
+    "tests_removed": Entry(
+        _("Test cases removed here are still in Jira ({count}): {named}."),
+        _("They are {keys}. Nothing is closed or deleted in Jira by itself."),
+        _("Close them in Jira if they are not needed any more."),
+        tone="warning",
+    ),
     "story_changed_since_preview": Entry(
         _("{story} was edited here after the preview."),
         _("What you confirmed is no longer what the story says, so it was not sent."),

@@ -124,6 +124,29 @@ ENTRIES: dict[str, Entry] = {
         _("Make the text shorter."),
         setup(_("Change the mapping of {field}"), "fields", "f-{field_id}"),
     ),
+    "test_type_gone": Entry(
+        _("{jira_project} has no issue type for test cases any more."),
+        _("The one that was chosen was removed from the project, or sub-tasks were turned off in it."),
+        _("Choose another type, or let test cases stay here."),
+        setup(_("Choose what test cases become"), "project", "id_test_type"),
+    ),
+    "test_without_story": Entry(
+        _("{story} belongs to no story, so it cannot be a sub-task."),
+        _("Test cases become sub-tasks of their story in {jira_project}."),
+        _("Give it a story, or let test cases become linked issues."),
+    ),
+    "link_type_gone": Entry(
+        _("Jira has no link “{link}” any more."),
+        _("Test cases are linked to their story by it."),
+        _("Choose another link."),
+        setup(_("Choose how test cases are linked"), "project", "id_test_type"),
+    ),
+    "links_not_on_screen": Entry(
+        _("A new {issue_type} cannot be linked in {jira_project}."),
+        _("Linked issues are not on the screen that Jira shows for it."),
+        _("Ask a Jira admin to put the field on that screen, or let test cases become sub-tasks."),
+        setup(_("Choose what test cases become"), "project", "id_test_type"),
+    ),
     "person_not_found": Entry(
         _("{value} has no Jira account that we can find."),
         _("The issue is created without {field}."),

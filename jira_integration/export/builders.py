@@ -20,7 +20,7 @@ def builders_for(plan: ExportPlan, metadata: ProjectMetadata) -> dict[Kind, Buil
     mapping = plan.mapping
     return {
         kind: builder_for(mapping, kind, issue_type, metadata, list(mapping.fields.filter(kind=kind)))
-        for kind in (Kind.EPIC, Kind.STORY)
+        for kind in Kind
         if (issue_type := metadata.type(mapping.type_id(kind))) is not None
     }
 
@@ -43,9 +43,23 @@ def builder_for(
         story_fields={one.key: one for one in source.fields(mapping.project_ref, kind)},
         absolute=absolute,
         more_text=_("The full text is in Stories & QA"),
-        labels=Labels(criteria=_("Acceptance criteria")),
+        labels=labels(),
         people=known_people(mapping.connection, metadata.project_id),
         project=(backlog.key, backlog.name) if backlog else ("", ""),
+        test_tables=mapping.test_target == mapping.TestTarget.DESCRIPTION,
+    )
+
+
+def labels() -> Labels:
+    """The marks of the parts of a description, in the reader's language."""
+    return Labels(
+        criteria=_("Acceptance criteria"),
+        tests=_("Test cases"),
+        step=_("Step"),
+        steps=_("Steps"),
+        expected=_("Expected result"),
+        precondition=_("Precondition"),
+        preconditions=_("Preconditions"),
     )
 
 

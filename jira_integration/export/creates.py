@@ -29,6 +29,7 @@ from jira_integration.export.work import Work, issue_ids, load_items, number_in,
 from jira_integration.models import RunBatch, RunItem
 
 State = RunItem.State
+PARENT_FAILED = {0: "", 1: "epic_failed", 2: "story_failed"}  # by level: why an item was not sent
 MOST_FORBIDDEN = 3  # creates in a row, a whole and its halves: then no item is the reason, but the account's permission
 
 
@@ -47,7 +48,7 @@ async def create_level(work: Work, level: int, *, only: int | None = None) -> As
 
     Raises the first trouble that concerns the whole run, after what was in flight has come back.
     """
-    queue, orphans = await _with_parents(work, await sync_to_async(_waiting)(work.run.pk, level, only))
+    queue, orphans = await _with_parents(work, await sync_to_async(_waiting)(work.run.pk, level, only), level)
     for item in orphans:
         yield item
     batches = deque(_split(queue))
@@ -103,8 +104,8 @@ def _waiting(run_id: int, level: int, only: int | None) -> list[Waiting]:
     return [Waiting(*row) for row in found]
 
 
-async def _with_parents(work: Work, items: list[Waiting]) -> tuple[list[Waiting], list[RunItem]]:
-    """Those whose parent is in Jira, and those ended because their epic will not come. Items whose epic is in doubt
+async def _with_parents(work: Work, items: list[Waiting], level: int) -> tuple[list[Waiting], list[RunItem]]:
+    """Those whose parent is in Jira, and those ended because theirs will not come. Items whose parent is in doubt
     stay queued."""
     parents = {item.parent_uid for item in items if item.parent_uid}
     known = await work.ids_of(parents)
@@ -113,11 +114,12 @@ async def _with_parents(work: Work, items: list[Waiting]) -> tuple[list[Waiting]
         return items, []
     undecided = await sync_to_async(_undecided)(work.run.pk, missing)
     ready, ended = [], []
+    code = PARENT_FAILED[level]
     for item in items:
         if item.parent_uid not in missing:
             ready.append(item)
         elif item.parent_uid not in undecided:
-            ended.append(await sync_to_async(ledger.end)(item.pk, State.NOT_SENT, "epic_failed", was=[State.QUEUED]))
+            ended.append(await sync_to_async(ledger.end)(item.pk, State.NOT_SENT, code, was=[State.QUEUED]))
     return ready, ended
 
 

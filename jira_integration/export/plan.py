@@ -17,6 +17,7 @@ from jira_integration.catalogue import from_error
 from jira_integration.client import JiraClient
 from jira_integration.client.exceptions import JiraError
 from jira_integration.client.schemas import Issue
+from jira_integration.contracts import Kind
 from jira_integration.export.asking import READ_ALONG, ask
 from jira_integration.export.draft import Drafting
 from jira_integration.mapping.metadata import ProjectMetadata, current
@@ -25,11 +26,15 @@ from jira_integration.models import ExportPlan, ProjectMapping
 from jira_integration.setup.connect import NoLogin, answered, jira_client
 
 
-def new_plan(mapping: ProjectMapping, refs: Sequence[str], user: Any) -> ExportPlan:
-    """Store what was chosen. The plan is built by `build_plan`, off the request."""
+def new_plan(mapping: ProjectMapping, refs: Sequence[str], user: Any, *, with_tests: bool = True) -> ExportPlan:
+    """Store what was chosen, and whether test cases come along. The plan is built by `build_plan`, off the request."""
     with transaction.atomic():
         plan = ExportPlan.objects.create(
-            mapping=mapping, project_ref=mapping.project_ref, story_refs=list(dict.fromkeys(refs)), created_by=user
+            mapping=mapping,
+            project_ref=mapping.project_ref,
+            story_refs=list(dict.fromkeys(refs)),
+            with_tests=with_tests,
+            created_by=user,
         )
         audit.record("plan_made", {"plan": plan.pk, "count": len(refs)}, user=user, project_ref=mapping.project_ref)
     return plan
@@ -43,8 +48,8 @@ async def build_plan(plan_id: int) -> ExportPlan:
     mapping = plan.mapping
     try:
         async with jira_client(mapping.connection) as jira:
-            types = [mapping.epic_type_id, mapping.story_type_id]
-            metadata = await current(jira, mapping.connection, mapping.jira_project_id, [t for t in types if t])
+            types = [type_id for kind in Kind if (type_id := mapping.type_id(kind))]
+            metadata = await current(jira, mapping.connection, mapping.jira_project_id, types)
             await plan_export(plan, metadata, jira)
         await sync_to_async(answered)(mapping.connection)
     except JiraError as trouble:
@@ -58,7 +63,7 @@ async def build_plan(plan_id: int) -> ExportPlan:
 
 
 async def plan_export(plan: ExportPlan, metadata: ProjectMetadata, jira: JiraClient) -> None:
-    """Fill `plan` with an item for each chosen story and each epic they need, and freeze it."""
+    """Fill `plan` with an item for each chosen story, its test cases and each epic they need, and freeze it."""
     work = await sync_to_async(Drafting.begin)(plan, metadata)
     questions = Questions(jira, plan.mapping.connection, metadata)
     for chunk in work.chunks():

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from functools import partial
 from itertools import chain, groupby
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from asgiref.sync import sync_to_async
 from django.db import transaction
@@ -15,6 +15,7 @@ from jira_integration.agreement import Agreed, agree
 from jira_integration.client.schemas import Issue
 from jira_integration.conf import conf
 from jira_integration.export.flight import Flight
+from jira_integration.export.hierarchy import parent_field
 from jira_integration.export.template import IssueIds, fill
 from jira_integration.export.work import READ_AT_ONCE, Work, issue_ids, parents_of, sent_fields, uid_of
 from jira_integration.mapping.jira_form import reduced
@@ -92,9 +93,10 @@ def _chunks(run_id: int, level: int) -> list[list[int]]:
 
 async def fetch(work: Work, items: list[RunItem], mapped: set[str]) -> list[Issue]:
     sent = {name for item in items for name in sent_fields(item.planned)}
+    links = {"issuelinks"} if any(links_of(item) for item in items) else set()
     return await work.jira.bulk_fetch(
         [item.issue_id for item in items],
-        fields=sorted(sent | mapped | {"status", "updated", "parent"}),
+        fields=sorted(sent | mapped | {"status", "updated", "parent"} | links),
         properties=[conf.PROPERTY_KEY],
     )
 
@@ -135,7 +137,7 @@ def _confirm(work: Work, items: list[RunItem], issues: list[Issue], mapped: set[
         confirmed = ledger.confirm([item for item, _issue in shown])
     for (item, issue), one in zip(shown, agreed, strict=True):
         item.ticket = tickets[one.ticket_id]
-        _see_parent(work, item, issue, one)
+        _see_place(work, item, issue, one, parents)
     return ended + confirmed
 
 
@@ -158,8 +160,29 @@ def _agreed(item: RunItem, issue: Issue, parents: dict[str, IssueIds], mapped: s
     )
 
 
-def _see_parent(work: Work, item: RunItem, issue: Issue, agreed: Agreed) -> None:
-    """Jira may accept a parent and not apply it; the story is there, its place is not."""
-    asked = agreed.sent.get("parent")
-    if asked is not None and reduced(issue.fields.get("parent")) != reduced(asked):
-        ledger.note(work.run.pk, "parent_not_applied", {"key": issue.key}, item)
+def _see_place(work: Work, item: RunItem, issue: Issue, agreed: Agreed, parents: dict[str, IssueIds]) -> None:
+    """Jira may accept a parent or a link and not apply it; the issue is there, its place is not."""
+    issue_type = work.metadata.type(work.mapping.type_id(item.kind))
+    field = parent_field(issue_type) if issue_type is not None else None
+    if field is not None:
+        asked = agreed.sent.get(field.id)
+        if asked is not None and reduced(issue.fields.get(field.id)) != reduced(asked):
+            ledger.note(work.run.pk, "parent_not_applied", {"key": issue.key}, item)
+    links = fill(links_of(item), parents)
+    if not all(_has_link(issue, one["add"]) for one in links):
+        ledger.note(work.run.pk, "link_not_applied", {"key": issue.key}, item)
+
+
+def links_of(item: RunItem) -> list[Any]:
+    """The operations on `issuelinks` in a planned body."""
+    found: list[Any] = item.planned.template.get("update", {}).get("issuelinks", [])
+    return found
+
+
+def _has_link(issue: Issue, asked: Mapping[str, Any]) -> bool:
+    end = "outwardIssue" if "outwardIssue" in asked else "inwardIssue"
+    return any(
+        str((held.get("type") or {}).get("id")) == asked["type"]["id"]
+        and (held.get(end) or {}).get("key") == asked[end]["key"]
+        for held in issue.fields.get("issuelinks") or ()
+    )

@@ -225,10 +225,13 @@ def retry(run: ExportRun, user: Any, item: RunItem | None = None, cause: str = "
         items = RunItem.objects.filter(run=run, **({"pk": item.pk} if item else {}))
         items = items.filter(error_code=cause) if cause else items
         again = items.filter(Q(state=Item.FAILED) | Q(state=Item.NOT_SENT))
-        # Their stories wait for epics that are tried again, whichever way they were chosen.
-        epics = items.filter(kind="epic", state__in=[Item.FAILED, Item.NOT_SENT, Item.UNCONFIRMED])
-        waiting = RunItem.objects.filter(run=run, state=Item.NOT_SENT, error_code="epic_failed")
-        again = again | waiting.filter(planned__parent_uid__in=list(epics.values_list("planned__uid", flat=True)))
+        # What waits for a parent that is tried again goes with it, whichever way that was chosen: stories wait for
+        # their epic, test cases for their story.
+        parents = items.filter(state__in=[Item.FAILED, Item.NOT_SENT, Item.UNCONFIRMED])
+        waiting = RunItem.objects.filter(run=run, state=Item.NOT_SENT, error_code__in=["epic_failed", "story_failed"])
+        for _level in ("stories", "test cases"):
+            parents = waiting.filter(planned__parent_uid__in=parents.values("planned__uid"))
+            again = again | parents
         count = _queue_again(run, again)
         count += _look_again(run, items.filter(state=Item.UNCONFIRMED))
         if not count:

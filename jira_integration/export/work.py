@@ -168,7 +168,7 @@ def sent_fields(planned: PlannedTicket) -> dict[str, object]:
     """The mapped fields of a planned body: without project and issue type, which are not ours to merge."""
     fields = planned.template.get("fields", {})
     sent = {name: value for name, value in fields.items() if name not in ("project", "issuetype")}
-    return sent | ({"parent": None} if "update" in planned.template else {})
+    return sent | ({"parent": None} if "parent" in planned.template.get("update", {}) else {})
 
 
 def number_in(key: str) -> int:

@@ -14,6 +14,7 @@ from typing import Any
 from jira_integration.contracts import FieldKind, Kind, StoryField, StorySnapshot
 from jira_integration.mapping import preflight, template
 from jira_integration.mapping.accepted import LINE_MAX, refusal, word_of
+from jira_integration.mapping.composed import Composed
 from jira_integration.mapping.findings import Finding
 from jira_integration.mapping.jira_form import in_words
 from jira_integration.mapping.metadata import IssueType, JiraField, ProjectMetadata
@@ -22,10 +23,12 @@ from jira_integration.mapping.shapes import LISTED, Shape, shape_of
 from jira_integration.mapping.values import NOBODY, Sent, labels, to_jira
 from jira_integration.models import FieldMapping
 from jira_integration.richtext import Note
-from jira_integration.richtext.compose import Criterion, Labels, Step, blocks, criteria_section, document
+from jira_integration.richtext.compose import Labels, blocks, document
 from jira_integration.richtext.limits import JIRA_LIMIT
-from jira_integration.richtext.shape import paragraph
 from jira_integration.untrusted import one_line
+
+# Kinds of ours that become a document of their own.
+DOCUMENTS = frozenset({FieldKind.RICH_TEXT, FieldKind.CRITERIA, FieldKind.TESTS})
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,7 @@ class Builder:
     labels: Labels
     people: People = NOBODY
     project: tuple[str, str] = ("", "")
+    test_tables: bool = False  # a story's test cases stand as tables in its description
 
     def build(self, snapshot: StorySnapshot, epic: str = "") -> Payload:
         """The payload of one snapshot; project, issue type and parent are added by the plan. `epic` is what people
@@ -104,7 +108,7 @@ class Builder:
             return Sent()
         if jira_field.id == "summary":
             return summary(str(snapshot.values.get(mapping.story_field) or ""))
-        if story_field.kind in (FieldKind.RICH_TEXT, FieldKind.CRITERIA) and shape_of(jira_field) is Shape.DOCUMENT:
+        if story_field.kind in DOCUMENTS and shape_of(jira_field) is Shape.DOCUMENT:
             return self._document(mapping, jira_field, snapshot)
         if shape_of(jira_field) in (Shape.PARENT, Shape.EPIC_LINK):
             return Sent()  # the plan's: the parent may not be in Jira yet
@@ -140,23 +144,11 @@ class Builder:
         return Sent(None, (Finding(found.code, {**found.values, "jira_project": self.metadata.key}, blocking=True),))
 
     def _document(self, mapping: FieldMapping, jira_field: JiraField, snapshot: StorySnapshot) -> Sent:
-        """A document field. Criteria ride in the description under a marked heading, unless a field of their own
-        takes them; a title that had to be cut stands whole at the description's top."""
-        parts: list[Any] = []
-        if mapping.story_field == "criteria":
-            parts += criteria_section(criteria_of(snapshot), labels=self.labels)[1:]
-        else:
-            text = str(snapshot.values.get(mapping.story_field) or "")
-            if jira_field.id == "description":
-                title = " ".join(snapshot.title.split())
-                if len(title) > LINE_MAX:
-                    parts += [paragraph([{"type": "text", "text": title}])]
-            parts += blocks(text)
-            if jira_field.id == "description":
-                own_field = any(one.story_field == "criteria" for one in self.mappings)
-                criteria = criteria_of(snapshot)
-                if criteria and not own_field:
-                    parts += criteria_section(criteria, labels=self.labels)
+        """A document field: a text of ours and what rides along with it in the description (mapping/composed.py)."""
+        mapped = (self.story_fields.get(one.story_field) for one in self.mappings)
+        own = frozenset(one.kind for one in mapped if one is not None)
+        composed = Composed(self.kind, snapshot, self.labels, own, self.test_tables)
+        parts = composed.parts(self.story_fields[mapping.story_field], jira_field.id == "description")
         return self._fitted(parts, snapshot) if parts else Sent()
 
     def _fitted(self, parts: list[Any], snapshot: StorySnapshot) -> Sent:
@@ -180,17 +172,6 @@ def summary(title: str) -> Sent:
     if len(line) <= LINE_MAX:
         return Sent(line or None)
     return Sent(line[: LINE_MAX - 1].rstrip() + "…", (Finding("summary_cut", {"length": len(line)}),))
-
-
-def criteria_of(snapshot: StorySnapshot) -> list[Criterion]:
-    """Criteria as the description holds them; empty parts of Given/When/Then are left out."""
-    made = []
-    for one in snapshot.values.get("criteria") or ():
-        steps = (
-            Step(word, text) for word, text in (("Given", one.given), ("When", one.when), ("Then", one.then)) if text
-        )
-        made.append(Criterion(one.text, tuple(steps)))
-    return made
 
 
 def note_finding(note: Note) -> Finding:

