@@ -23,6 +23,7 @@ from jira_integration.sandbox.delivery import deliver_for_ever
 from jira_integration.sandbox.faults import load_faults
 from jira_integration.sandbox.gate import Gate, Traffic
 from jira_integration.sandbox.knobs import command
+from jira_integration.sandbox.oauth import oauth_routes
 from jira_integration.sandbox.resources import rest_routes
 from jira_integration.sandbox.seed import build_site
 from jira_integration.sandbox.settings import Flavour, SandboxSettings, complete
@@ -67,8 +68,9 @@ def create_app(settings: SandboxSettings) -> Starlette:
             await sender
         store.close()
 
+    oauth = oauth_routes() if settings.flavour is Flavour.CLOUD else []
     app = Starlette(
-        routes=[*rest_routes(settings), *control_routes(), *control_page_routes(), *web_routes()],
+        routes=[*rest_routes(settings), *oauth, *control_routes(), *control_page_routes(), *web_routes()],
         middleware=[
             Middleware(ContextPath, context=settings.context),
             Middleware(WebGuard, settings=settings),

@@ -11,7 +11,7 @@ from typing import Any
 from jira_integration.sandbox.settings import Flavour, SandboxSettings
 
 _NEAR = 0.2  # Jira says so when less than a fifth is left
-_ISSUE = re.compile(r"/rest/api/\d/issue/(?!bulk|createmeta)([^/]+)(/.*)?")
+_ISSUE = re.compile(r"(?:/ex/jira/[^/]+)?/rest/api/\d/issue/(?!bulk|createmeta)([^/]+)(/.*)?")
 _OWN_ID = re.compile(r"(?<=/)(\d+|[A-Z][A-Z0-9_]*-\d+)(?=/|$)")
 
 

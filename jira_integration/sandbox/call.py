@@ -32,6 +32,7 @@ class Jira:
     site: Site
     first_settings: SandboxSettings | None = None  # what a reset goes back to
     failed_logins: dict[str, int] = field(default_factory=dict)
+    sessions: dict[str, str] = field(default_factory=dict)  # account by cookie, on the web face
     chores: list[Callable[[Jira], None]] = field(default_factory=list)  # what time has done since the last request
     deliveries_due: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -55,6 +56,8 @@ class Call:
     api: int = 3
     raw: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
+    app: int = 0  # the number of the consent, when an OAuth app asks
+    site_base: str = ""  # the site's own address, where `base` is the gateway's
 
     @property
     def site(self) -> Site:
@@ -175,7 +178,16 @@ def endpoint(handler: Handler, *, api: int = 3, who: Who = by_login, at: Address
             _refuse_browsers(request)
             caller = who(request, jira)
             body = _parsed(request, raw)
-            asked = (request.path_params, request.query_params, body, api, raw, request.headers)
+            asked = (
+                request.path_params,
+                request.query_params,
+                body,
+                api,
+                raw,
+                request.headers,
+                caller.app,
+                str(request.base_url),
+            )
             base = at(request) if at else str(request.base_url)
             call = Call(jira, caller.user, base, *asked)
             with jira.store.transaction():

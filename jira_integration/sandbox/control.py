@@ -15,6 +15,7 @@ from jira_integration.sandbox.call import Jira
 from jira_integration.sandbox.errors import JiraProblem
 from jira_integration.sandbox.faults import FaultError, read_faults, rule_bean
 from jira_integration.sandbox.gate import Traffic
+from jira_integration.sandbox.grants import end_access, listed, withdraw
 from jira_integration.sandbox.issue_bean import issue_bean
 from jira_integration.sandbox.knobs import command, move_clock, turn
 from jira_integration.sandbox.model import OnScreen
@@ -175,6 +176,23 @@ async def post_archive(request: Request) -> Response:
     return JSONResponse({"changed": changed})
 
 
+async def get_oauth(request: Request) -> Response:
+    """The consents, and how many tokens came of each; never the tokens."""
+    return JSONResponse(listed(_jira(request)))
+
+
+async def post_oauth(request: Request) -> Response:
+    """`{"withdraw": true}` (or an account id) ends consents, `{"end_access": true}` every access token's hour."""
+    jira = _jira(request)
+    given = await _object(request)
+    with jira.store.transaction():
+        if wanted := given.get("withdraw"):
+            withdraw(jira, wanted if isinstance(wanted, str) else "")
+        if given.get("end_access"):
+            end_access(jira)
+    return await get_oauth(request)
+
+
 async def get_issues(request: Request) -> Response:
     """Every issue with all fields and properties, by id: the truth, index or not."""
     jira = _jira(request)
@@ -203,6 +221,8 @@ def control_routes() -> list[Route]:
         Route("/_sandbox/project", post_project, methods=["POST"]),
         Route("/_sandbox/move", post_move, methods=["POST"]),
         Route("/_sandbox/archive", post_archive, methods=["POST"]),
+        Route("/_sandbox/oauth", get_oauth, methods=["GET"]),
+        Route("/_sandbox/oauth", post_oauth, methods=["POST"]),
         Route("/_sandbox/issues", get_issues, methods=["GET"]),
         Route("/_sandbox/deliveries", get_deliveries, methods=["GET"]),
     ]

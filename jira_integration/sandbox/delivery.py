@@ -17,6 +17,7 @@ import urllib.request
 from http.client import HTTPException, HTTPMessage
 from typing import IO, Any
 
+from jira_integration.sandbox.app_webhooks import app_token
 from jira_integration.sandbox.call import Jira
 from jira_integration.sandbox.settings import Flavour
 
@@ -99,7 +100,10 @@ async def _send(jira: Jira, row: dict[str, Any]) -> None:
         headers |= {"X-Atlassian-Webhook-Identifier": row["identifier"], "X-Atlassian-Webhook-Flow": "Primary"}
     if row["attempts"]:
         headers["X-Atlassian-Webhook-Retry"] = str(row["attempts"])
-    if row["secret"]:
+    if "app" in hook:
+        token = app_token(jira.settings.oauth_client_id, row["secret"], jira.clock.now_ms())
+        headers["Authorization"] = f"Bearer {token}"
+    elif row["secret"]:
         headers["X-Hub-Signature"] = signature(row["secret"], body)
     status = await asyncio.to_thread(_post, hook["url"], body, headers, jira.settings.webhook_timeout_seconds)
     tries = row["attempts"] + 1

@@ -32,12 +32,14 @@ from jira_integration.sandbox.fault_answers import (
     with_headers,
 )
 from jira_integration.sandbox.faults import MADE_UP, Rule
+from jira_integration.sandbox.web_guard import MACHINES
 
 ABORT = "sandbox.abort"  # the scope extension by which server.py lets us drop a connection
 _AS_NOBODY = {"x-seraph-loginreason": "AUTHENTICATED_FAILED"}
 _READING_POSTS = re.compile(
     r"/rest/api/\d/(search(/jql|/approximate-count)?|issue/bulkfetch|changelog/bulkfetch|comment/list|jql/.*)"
 )
+_GATEWAY = re.compile(r"^/ex/jira/[^/]+")
 _BODY_LIMIT = 50 * 1024 * 1024  # bytes
 
 
@@ -90,7 +92,7 @@ class Gate:
         self.traffic = traffic
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not scope["path"].startswith("/rest/"):
+        if scope["type"] != "http" or not scope["path"].startswith(MACHINES):
             await self.app(scope, receive, send)
             return
         body = await _whole_body(receive)
@@ -170,7 +172,9 @@ class Gate:
 
     def _enter(self, scope: Scope, body: bytes) -> Entry:
         method, path = scope["method"], scope["path"]
-        write = method in {"POST", "PUT", "DELETE"} and not (method == "POST" and _READING_POSTS.fullmatch(path))
+        inside = _GATEWAY.sub("", path)
+        reads = method == "POST" and _READING_POSTS.fullmatch(inside)
+        write = method in {"POST", "PUT", "DELETE"} and inside.startswith("/rest/") and not reads
         query = scope["query_string"].decode("latin-1")
         entry = Entry(len(self.traffic.log) + 1, method, path, query, time.time(), write)
         parsed = _json(body) if path.endswith("/issue/bulk") or self.traffic.keep_bodies else None

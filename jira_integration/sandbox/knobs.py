@@ -14,10 +14,12 @@ from jira_integration.sandbox.faults import Faults
 from jira_integration.sandbox.gate import Traffic
 from jira_integration.sandbox.settings import BadLogin
 
-_COUNTS = {"latency_ms", "latency_per_issue_ms", "index_lag_ms", "key_gap", "captcha_after", "bulk_ms_per_issue"}
+_COUNTS = {"latency_ms", "latency_per_issue_ms", "index_lag_ms", "key_gap", "captcha_after", "bulk_ms_per_issue"} | {
+    "access_seconds", "refresh_leeway_seconds", "ended_access_status",
+}  # fmt: skip
 _LIMITS = {"user_limit", "user_fill_rate"}
 _SWITCHES = ("account_is_admin", "may_bulk_change", "basic_auth", "token_ended")
-_TEXTS = ("token", "password", "bulk_ends")
+_TEXTS = ("token", "password", "bulk_ends", "oauth_client_secret", "scoped_token", "scoped_to")
 _KINDS: dict[str, type] = dict.fromkeys(_SWITCHES, bool) | dict.fromkeys(_TEXTS, str)
 
 

@@ -28,6 +28,7 @@ class Caller:
 
     user: str = ""
     headers: dict[str, str] = field(default_factory=dict)
+    app: int = 0  # the number of the consent, when an OAuth app asks
 
 
 def identify(headers: Mapping[str, str], settings: SandboxSettings, failed: dict[str, int], base: str) -> Caller:
@@ -41,7 +42,7 @@ def identify(headers: Mapping[str, str], settings: SandboxSettings, failed: dict
     scheme, _, given = authorization.partition(" ")
     if settings.flavour is Flavour.DATACENTER:
         return _on_data_center(scheme.lower(), given.strip(), settings, failed, base)
-    user, secret = _pair(given) if scheme.lower() == "basic" else ("", "")
+    user, secret = basic_pair(given) if scheme.lower() == "basic" else ("", "")
     _refuse_captcha(settings, failed, user, base)
     login = None if settings.token_ended else _with_token(settings.logins, user, secret)
     if login is not None:
@@ -66,7 +67,7 @@ def _on_data_center(scheme: str, given: str, settings: SandboxSettings, failed: 
         return Caller(found.account_id, {"X-AUSERNAME": found.user, "X-Seraph-LoginReason": "OK"})
     if not settings.basic_auth:
         raise JiraProblem(403, body={"message": "Basic Authentication has been disabled on this instance."})
-    user, password = _pair(given) if scheme == "basic" else ("", "")
+    user, password = basic_pair(given) if scheme == "basic" else ("", "")
     _refuse_captcha(settings, failed, user, base)
     login = next((x for x in settings.logins if x.user == user and _same(x.password, password)), None)
     if login is None:
@@ -102,7 +103,8 @@ def _same(known: str, given: str) -> bool:
     return hmac.compare_digest(known.encode(), given.encode())
 
 
-def _pair(encoded: str) -> tuple[str, str]:
+def basic_pair(encoded: str) -> tuple[str, str]:
+    """User and secret of a Basic header, both empty for what is none."""
     try:
         text = base64.b64decode(encoded, validate=True).decode()
     except (binascii.Error, UnicodeDecodeError):

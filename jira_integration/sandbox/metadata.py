@@ -35,10 +35,11 @@ def page(call: Call, values: Sequence[Any], *, default: int = 50, limit: int = 1
 
 def server_info(call: Call) -> Response:
     """Answers anybody: it proves nothing about a login."""
+    own = call.jira.beans(call.site_base or call.base).base
     return answer(
         {
-            "baseUrl": call.beans.base,
-            "displayUrl": call.beans.base,
+            "baseUrl": own,
+            "displayUrl": own,
             "version": "1001.0.0-SNAPSHOT",
             "versionNumbers": [1001, 0, 0],
             "deploymentType": "Cloud",

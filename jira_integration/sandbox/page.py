@@ -59,7 +59,11 @@ def render(template: str, /, **values: object) -> Html:
     return fill(_template(template), **values)
 
 
-def respond(title: str, main: Html, *, trail: Html | None = None, status: int = 200) -> HTMLResponse:
-    """A whole page; `trail` is the way back, in the header."""
+def respond(
+    title: str, main: Html, *, trail: Html | None = None, status: int = 200, forms_lead_to: str = ""
+) -> HTMLResponse:
+    """A whole page; `trail` is the way back, in the header; its forms stay here or lead to that other origin."""
     whole = render("base", title=title, main=main, trail=trail or Html(""))
-    return HTMLResponse(whole, status_code=status, headers=_HEADERS)
+    policy = _HEADERS["Content-Security-Policy"].replace("form-action 'self'", f"form-action 'self' {forms_lead_to}")
+    headers = _HEADERS | ({"Content-Security-Policy": policy} if forms_lead_to else {})
+    return HTMLResponse(whole, status_code=status, headers=headers)

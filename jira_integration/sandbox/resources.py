@@ -5,10 +5,12 @@ from __future__ import annotations
 from starlette.routing import Route
 
 from jira_integration.sandbox import (
+    app_webhooks,
     bulk,
     comments,
     dc_issues,
     dc_metadata,
+    gateway,
     history,
     issue_api,
     links,
@@ -21,7 +23,7 @@ from jira_integration.sandbox import (
     work_done,
     workflow,
 )
-from jira_integration.sandbox.call import Handler, endpoint
+from jira_integration.sandbox.call import Handler, Serve, endpoint
 from jira_integration.sandbox.settings import Flavour, SandboxSettings
 
 Table = tuple[tuple[str, str, Handler], ...]
@@ -114,6 +116,13 @@ _DATA_CENTER: Table = (
 # Gone in 9.0, where its address is read as the key of an issue.
 _OLD_CREATEMETA: Table = (("GET", "issue/createmeta", dc_metadata.old_createmeta),)
 _AGILE: Table = (("POST", "epic/{epic}/issue", dc_issues.add_to_epic),)
+_APP_WEBHOOKS: Table = (
+    ("GET", "webhook", app_webhooks.list_own),
+    ("POST", "webhook", app_webhooks.register),
+    ("DELETE", "webhook", app_webhooks.delete_own),
+    ("PUT", "webhook/refresh", app_webhooks.refresh),
+    ("GET", "webhook/failed", app_webhooks.failed),
+)
 _WEBHOOKS: Table = (
     ("GET", "webhook", webhooks.list_webhooks),
     ("POST", "webhook", webhooks.post_webhook),
@@ -126,7 +135,15 @@ _WEBHOOKS: Table = (
 def rest_routes(settings: SandboxSettings) -> list[Route]:
     """The REST API of a flavour, and of a version of it."""
     if settings.flavour is Flavour.CLOUD:
-        return [*_routes("/rest/api/3", _CLOUD + _SHARED, 3), *_routes("/rest/webhooks/1.0", _WEBHOOKS, 3)]
+        table = _CLOUD + _APP_WEBHOOKS + _SHARED
+        return [
+            *_routes("/rest/api/3", table, 3),
+            *_routes("/rest/webhooks/1.0", _WEBHOOKS, 3),
+            *(
+                Route(f"/ex/jira/{{cloud}}/rest/api/3/{path}", _by_gateway(handler), methods=[method])
+                for method, path, handler in table
+            ),
+        ]
     old = _OLD_CREATEMETA if settings.version < (9, 0) else ()
     table = old + _DATA_CENTER + _SHARED
     roots = ("/rest/api/2", "/rest/api/latest")
@@ -135,6 +152,10 @@ def rest_routes(settings: SandboxSettings) -> list[Route]:
         *_routes("/rest/agile/1.0", _AGILE, 2),
         *_routes("/rest/webhooks/1.0", _WEBHOOKS, 2),
     ]
+
+
+def _by_gateway(handler: Handler) -> Serve:
+    return endpoint(handler, who=gateway.by_gateway, at=gateway.base)
 
 
 def _routes(root: str, table: Table, api: int) -> list[Route]:

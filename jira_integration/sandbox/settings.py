@@ -24,7 +24,8 @@ class BadLogin(StrEnum):
 
 @dataclass(frozen=True)
 class Login:
-    """A user's name, API token or personal access token, and the account; `password` is Data Center's only."""
+    """A user's name, API token or personal access token, and the account; `password` is for the login
+    page, and on Data Center for Basic."""
 
     user: str
     secret: str = field(repr=False)
@@ -47,7 +48,7 @@ class SandboxSettings:
     context: str = ""  # the path under which Data Center lives, such as /jira
     user: str = ""  # empty: qa-bot@example.test, or qa-bot on Data Center
     token: str = field(default="sandbox-token", repr=False)
-    password: str = field(default="sandbox-password", repr=False)  # Data Center: user name and password
+    password: str = field(default="sandbox-password", repr=False)  # for the login page; Data Center takes it as Basic
     basic_auth: bool = True  # Data Center lets an administrator switch passwords off
     token_ended: bool = False  # every API token and personal access token has run out
     bad_login: BadLogin = BadLogin.REFUSED
@@ -68,6 +69,15 @@ class SandboxSettings:
     resolution_required: bool = False  # on the way to Done in the company-managed project
     faults_file: Path | None = None
     keep_bodies: bool = False  # the request log holds request and answer bodies
+    cloud_id: str = "11223344-a1b2-4c33-8d44-def012345678"
+    oauth_client_id: str = "sandbox-client"
+    oauth_client_secret: str = field(default="sandbox-client-secret", repr=False)
+    oauth_callbacks: tuple[str, ...] = ()  # empty: any address
+    access_seconds: int = 3600
+    refresh_leeway_seconds: int = 600
+    ended_access_status: int = 401  # 403 and 404 have been seen for an access token that ended
+    scoped_token: str = field(default="sandbox-scoped-token", repr=False)
+    scoped_to: str = "read:jira-work write:jira-work read:jira-user"
     web_hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "::1")  # names the pages answer to; empty: any
     webhook_url: str = ""
     webhook_secret: str = field(default="", repr=False)
@@ -85,7 +95,8 @@ class SandboxSettings:
         if self.flavour is Flavour.DATACENTER:
             jonas = Login("jonas", "jonas-token", JONAS_ACCOUNT, "jonas-password")
             return (Login(self.user, self.token, BOT_ACCOUNT, self.password), jonas)
-        return (Login(self.user, self.token, BOT_ACCOUNT), Login("jonas@example.test", "jonas-token", JONAS_ACCOUNT))
+        jonas = Login("jonas@example.test", "jonas-token", JONAS_ACCOUNT, "jonas-password")
+        return (Login(self.user, self.token, BOT_ACCOUNT, self.password), jonas)
 
 
 def complete(settings: SandboxSettings) -> SandboxSettings:

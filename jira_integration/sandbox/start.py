@@ -69,4 +69,5 @@ def reset(jira: Jira) -> None:
         jira.store.wipe()
     jira.clock.stopped_at_ms, jira.clock.offset_ms = None, 0
     jira.failed_logins.clear()
+    jira.sessions.clear()
     first_state(jira)

@@ -44,13 +44,18 @@ CREATE TABLE IF NOT EXISTS attachment (id INTEGER PRIMARY KEY, issue_id INTEGER,
     filename TEXT, kind TEXT, size INTEGER);
 CREATE TABLE IF NOT EXISTS task (id INTEGER PRIMARY KEY, user TEXT, created INTEGER, status TEXT, todo TEXT,
     absent INTEGER, done TEXT, failed TEXT, updated INTEGER);
+CREATE TABLE IF NOT EXISTS oauth_grant (id INTEGER PRIMARY KEY, account TEXT, sites TEXT, withdrawn INTEGER);
+CREATE TABLE IF NOT EXISTS oauth_token (token TEXT PRIMARY KEY, kind TEXT, grant_id INTEGER, family INTEGER, scope TEXT,
+    redirect TEXT, made INTEGER, born INTEGER, used INTEGER);
+CREATE TABLE IF NOT EXISTS oauth_revoked (family INTEGER PRIMARY KEY, reason TEXT);
 CREATE TABLE IF NOT EXISTS webhook (id INTEGER PRIMARY KEY, body TEXT, secret TEXT, updated INTEGER);
 CREATE TABLE IF NOT EXISTS delivery (id INTEGER PRIMARY KEY, webhook_id INTEGER, identifier TEXT, event TEXT,
     payload BLOB, attempts INTEGER DEFAULT 0, due REAL, outcome TEXT DEFAULT 'waiting');
 """
 _TABLES = (
     "issue", "indexed", "to_index", "old_key", "property", "comment", "history", "link", "remote_link", "webhook",
-    "delivery", "meta", "worklog", "attachment", "task",
+    "delivery", "meta", "worklog", "attachment", "task", "oauth_grant",
+    "oauth_token", "oauth_revoked",
 )  # fmt: skip
 
 

@@ -1,4 +1,5 @@
-"""The web face: addresses, forms, pictures. No login and no cookie; web_guard.py keeps other sites out."""
+"""The web face: addresses, forms, pictures. The boards need no sign-in; web_guard.py keeps other
+sites out."""
 
 from __future__ import annotations
 
@@ -18,6 +19,7 @@ from jira_integration.sandbox.issue_page import issue, show
 from jira_integration.sandbox.issues import delete, edit
 from jira_integration.sandbox.page import stylesheet
 from jira_integration.sandbox.places import move, set_archived
+from jira_integration.sandbox.sessions import log_in, log_out, login_page
 from jira_integration.sandbox.store import Issue
 from jira_integration.sandbox.texts import as_text, typed
 from jira_integration.sandbox.work_done import attach, log_work, seconds_of
@@ -153,6 +155,10 @@ def web_routes() -> list[Route]:
         "delete": _delete,
     }
     return [
+        Route("/login", login_page, methods=["GET"]),
+        Route("/login.jsp", login_page, methods=["GET"]),
+        Route("/login", log_in, methods=["POST"]),
+        Route("/logout", log_out, methods=["POST"]),
         Route("/", projects),
         Route("/projects/{project}", board),
         Route("/browse/{issue}", issue),

@@ -12,6 +12,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from jira_integration.sandbox.settings import SandboxSettings
 
+# For programs, which bring a login with each request.
+MACHINES = ("/rest/", "/ex/", "/oauth/token", "/app/", "/_edge/")
+
 
 class WebGuard:
     def __init__(self, app: ASGIApp, settings: SandboxSettings) -> None:
@@ -19,7 +22,7 @@ class WebGuard:
         self.settings = settings
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and not scope["path"].startswith("/rest/"):
+        if scope["type"] == "http" and not scope["path"].startswith(MACHINES):
             reason = self._objection(scope)
             if reason:
                 await PlainTextResponse(reason, status_code=403)(scope, receive, send)

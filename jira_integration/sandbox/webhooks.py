@@ -6,6 +6,7 @@ import json
 import time
 import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.responses import Response
@@ -37,7 +38,7 @@ def announce(
     call: Call, event: str, issue: Issue, *, changelog: Json | None = None, comment: Mapping[str, Any] | None = None
 ) -> None:
     """Queue an event for every webhook that wants it, in the transaction of the change itself."""
-    hooks = _interested(call, event, issue)
+    hooks = _interested(call, event, issue, changelog)
     if not hooks:
         return
     beans = call.jira.beans(call.base, api=2)
@@ -59,7 +60,7 @@ def announce(
 def announce_comment(call: Call, event: str, issue: Issue, comment: Mapping[str, Any]) -> None:
     """Data Center also tells that the issue changed, with the comment beside it."""
     announce(call, event, issue, comment=comment)
-    hooks = _interested(call, "jira:issue_updated", issue) if call.site.data_center else []
+    hooks = _interested(call, "jira:issue_updated", issue) if call.site.data_center else None
     if hooks:
         beans = call.jira.beans(call.base, api=2)
         bean = issue_bean(beans, issue, ["*all"])
@@ -115,20 +116,44 @@ def _reduced(beans: Beans, issue: Issue) -> Json:
     return bean
 
 
-def _interested(call: Call, event: str, issue: Issue | None) -> list[int]:
-    hooks = []
-    for row in call.store.rows("SELECT id, body FROM webhook"):
+@dataclass(frozen=True)
+class Hooks:
+    """Who is to be told: admin webhooks one by one, the webhooks of an app together."""
+
+    admin: list[int]
+    by_app: dict[int, list[int]]
+
+    def __bool__(self) -> bool:
+        return bool(self.admin or self.by_app)
+
+
+def _interested(call: Call, event: str, issue: Issue | None, changelog: Json | None = None) -> Hooks:
+    hooks = Hooks([], {})
+    changed = {str(item.get("fieldId") or item["field"]) for item in changelog["items"]} if changelog else None
+    for row in call.store.rows("SELECT id, body FROM webhook ORDER BY id"):
         body = json.loads(row["body"])
-        if body["enabled"] and event in body["events"] and (issue is None or _matches(call, body, issue)):
-            hooks.append(row["id"])
+        if not body["enabled"] or event not in body["events"] or not (issue is None or _matches(call, body, issue)):
+            continue
+        if "app" not in body:
+            hooks.admin.append(row["id"])
+        elif _alive(call, body["app"], changed):
+            hooks.by_app.setdefault(body["app"]["grant"], []).append(row["id"])
     return hooks
 
 
+def _alive(call: Call, app: Json, changed: set[str] | None) -> bool:
+    """Whether an app's webhook has not run out and cares for these fields; None where no field changed."""
+    wanted = app["filters"].get("fieldIdsFilter")
+    return app["expires"] > call.now and (changed is None or not wanted or bool(changed & set(wanted)))
+
+
 def _matches(call: Call, body: Json, issue: Issue) -> bool:
-    jql = body["filters"].get(_FILTER, "")
+    app = body.get("app")
+    jql = app["filters"]["jqlFilter"] if app else body["filters"].get(_FILTER, "")
+    user = app["user"] if app else call.user
     if not jql.strip():
         return True
-    query = to_sql(parse(jql), Scope(call.site, call.store, call.user, call.now, call.jira.settings.account_zone))
+    query = to_sql(parse(jql), Scope(call.site, call.store, user, call.now, call.jira.settings.account_zone))
     found = call.store.row(
         f"SELECT 1 FROM issue WHERE id = ? AND ({query.where})",  # noqa: S608  (values are bound)
         issue.id, *query.values,
@@ -136,9 +161,11 @@ def _matches(call: Call, body: Json, issue: Issue) -> bool:
     return found is not None
 
 
-def _queue(call: Call, event: str, hooks: list[int], payload: Json) -> None:
-    for hook in hooks:
-        body = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
+def _queue(call: Call, event: str, hooks: Hooks, payload: Json) -> None:
+    told = [(hook, payload) for hook in hooks.admin]
+    told += [(ids[0], payload | {"matchedWebhookIds": ids}) for ids in hooks.by_app.values()]
+    for hook, content in told:
+        body = json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
         call.store.write(
             "INSERT INTO delivery (webhook_id, identifier, event, payload, due) VALUES (?, ?, ?, ?, ?)",
             hook, str(uuid.uuid4()), event, body, time.time(),
@@ -203,7 +230,7 @@ def _must_be_admin(call: Call) -> None:
 def _row(call: Call, hook: str | int) -> Any:
     _must_be_admin(call)
     row = call.store.row("SELECT * FROM webhook WHERE id = ?", int(hook))
-    if row is None:
+    if row is None or "app" in json.loads(row["body"]):
         raise JiraProblem(404, [f"No webhook with the id {hook} exists."])
     return row
 
@@ -214,9 +241,13 @@ def _body(call: Call) -> Json:
     return body
 
 
+def _admin_rows(call: Call) -> list[Any]:
+    return call.store.rows("SELECT * FROM webhook WHERE json_extract(body, '$.app') IS NULL ORDER BY id")
+
+
 def list_webhooks(call: Call) -> Response:
     _must_be_admin(call)
-    return answer([_bean(call, r) for r in call.store.rows("SELECT * FROM webhook ORDER BY id")])
+    return answer([_bean(call, r) for r in _admin_rows(call)])
 
 
 def post_webhook(call: Call) -> Response:
