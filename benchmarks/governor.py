@@ -24,7 +24,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from benchmarks.rehearsal import TOKEN, USER, Rehearsal, rehearsal
-from jira_integration.client import JiraClient, Transport
+from jira_integration.client import CloudClient, Transport
 from jira_integration.client.auth import BasicToken
 from jira_integration.client.desk import Rules
 from jira_integration.client.exceptions import JiraRateLimited
@@ -56,7 +56,7 @@ async def work(url: str, redis_url: str, seconds: float, rate: float) -> None:
     transport = Transport(
         url, BasicToken(USER, TOKEN), Guard(allow_loopback_http=True), governor, governor_waits=True, sleep=sleep
     )
-    jira = JiraClient(transport)
+    jira = CloudClient(transport)
 
     async def ask() -> None:
         nonlocal put_off

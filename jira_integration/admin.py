@@ -5,9 +5,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db.models import Model
 from django.http import HttpRequest
+from django.utils.translation import gettext, gettext_lazy
 
 from jira_integration import models
 
@@ -42,7 +44,63 @@ class JiraConnectionAdmin(ReadOnly):
     list_filter = ("state", "deployment", "login")
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return bool(getattr(request.user, "is_superuser", False))
+        return superuser(request)
+
+
+@admin.register(models.OAuthGrant)
+class OAuthGrantAdmin(ReadOnly):
+    hidden = ("access_token", "refresh_token", "lease_token")
+    list_display = ("connection", "consented_at", "access_until", "ended_code")
+    list_select_related = ("connection",)
+
+
+class OAuthClientForm(forms.ModelForm):  # type: ignore[type-arg]
+    """The secret is only ever written; left empty it stays, unless the client id changes."""
+
+    new_secret = forms.CharField(
+        label=gettext_lazy("Client secret"),
+        required=False,
+        widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "off"}),
+    )
+
+    class Meta:
+        model = models.OAuthClient
+        fields = ("client_id",)
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        if not given.get("new_secret") and (self.instance.client_secret is None or "client_id" in self.changed_data):
+            self.add_error("new_secret", gettext("Enter the secret that belongs to this client id."))
+        return given
+
+
+@admin.register(models.OAuthClient)
+class OAuthClientAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """The app people consent to, where it is not in the settings. One row; superusers alone may touch it."""
+
+    form = OAuthClientForm
+    list_display = ("client_id", "saved_at")
+
+    def save_model(self, request: HttpRequest, obj: models.OAuthClient, form: Any, change: bool) -> None:
+        if form.cleaned_data["new_secret"]:
+            obj.keep_secret(form.cleaned_data["new_secret"])
+        super().save_model(request, obj, form, change)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return superuser(request) and not models.OAuthClient.objects.exists()
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return superuser(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return superuser(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return superuser(request)
+
+
+def superuser(request: HttpRequest) -> bool:
+    return bool(getattr(request.user, "is_superuser", False))
 
 
 @admin.register(models.ProjectMapping)

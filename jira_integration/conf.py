@@ -24,6 +24,9 @@ class JiraSettings:
     PUBLIC_URL: str = ""
     AUTH_BASE_URL: str = "https://auth.atlassian.com"
     GATEWAY_BASE_URL: str = "https://api.atlassian.com"
+    OAUTH_CLIENT_ID: str = ""
+    OAUTH_CLIENT_SECRET: str = ""
+    OAUTH_REUSE_SECONDS: int = 9 * 60  # Atlassian's leeway is ten minutes; beyond it the token counts as stolen
     CONNECT_TIMEOUT_SECONDS: float = 5
     READ_TIMEOUT_SECONDS: float = 30
     REQUEST_DEADLINE_SECONDS: float = 60

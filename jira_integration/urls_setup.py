@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from django.urls import path
 
-from jira_integration.views import connections, mapping_copy, mapping_versions, setup, setup_find, setup_webhook
+from jira_integration.views import connections, mapping_copy, mapping_versions, oauth, setup, setup_find, setup_webhook
 
 urlpatterns = [
     path("jira/connections/", connections.connections, name="connections"),
+    path("jira/connections/<int:pk>/oauth/start/", oauth.oauth_start, name="oauth_start"),
+    path("jira/oauth/callback/", oauth.oauth_callback, name="oauth_callback"),
+    path("jira/oauth/sites/", oauth.oauth_sites, name="oauth_sites"),
     path("jira/connections/new/", connections.connection_new, name="connection_new"),
     path("jira/connections/<int:pk>/setup/<slug:step>/", setup.setup_step, name="setup_step"),
     path("jira/connections/<int:pk>/webhook/live/", setup_webhook.webhook_live, name="webhook_live"),

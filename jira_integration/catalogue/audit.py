@@ -26,6 +26,8 @@ AUDIT: dict[str, Text] = {
     "connection_made": _("{actor} connected the Jira site {site}"),
     "connection_changed": _("{actor} changed the address of the Jira site from {before} to {site}"),
     "login_made": _("{actor} entered the sign-in for {site}: {account}"),
+    "login_forgotten": _("{actor} disconnected the sign-in for {site}: {account}"),
+    "certificates_changed": _("{actor} changed the certificates trusted at {site}"),
     "login_replaced": _("{actor} replaced the sign-in for {site}: {account}"),
     "project_chosen": _("{actor} chose the Jira project {jira_project} for {project}"),
     "mapping_version_used": _("{actor} used version {number} of the mapping of {project} to {jira_project} again"),

@@ -9,12 +9,75 @@ from jira_integration.catalogue.entry import Entry, setup
 TOKEN = setup(_("Enter a new token"), "sign-in", "id_token")
 TEST = setup(_("Test sign-in"), "sign-in", "test")
 
+CONSENT = setup(_("Sign in at Atlassian"), "sign-in", "id_login_0")
+
 ENTRIES: dict[str, Entry] = {
     "bad_login": Entry(
         _("Jira did not accept the e-mail and token."),
         _("They do not belong together, or the token was revoked."),
         _("Make a new token at id.atlassian.com under Security, and enter it here."),
         TOKEN,
+    ),
+    "bad_pat": Entry(
+        _("Jira did not accept the personal access token."),
+        _("It was revoked or has ended, or belongs to another Jira."),
+        _("Make a new token in Jira under your profile, Personal Access Tokens, and enter it here."),
+        TOKEN,
+    ),
+    "bad_password": Entry(
+        _("Jira did not accept the user name and password."),
+        _("They do not belong together. After a few more wrong ones Jira asks for a CAPTCHA."),
+        _("Sign in to Jira with them in a browser first. Then enter them here."),
+        TOKEN,
+    ),
+    "basic_off": Entry(
+        _("This Jira takes no user names and passwords from programs."),
+        _("Its admins switched basic authentication off."),
+        _("Use a personal access token."),
+        setup(_("Change how we sign in"), "sign-in", "id_login_0"),
+    ),
+    "pat_expired": Entry(
+        _("The personal access token ended on {ended}."),
+        _("What waits for Jira starts by itself once there is a new one."),
+        _("Make a new token in Jira under your profile, Personal Access Tokens."),
+        setup(_("Replace the token"), "sign-in", "id_token"),
+    ),
+    "reconnect": Entry(
+        _("The sign-in at {site} through Atlassian is over."),
+        _("The consent was withdrawn, was not used for 90 days, or the password of the account was changed."),
+        _("Sign in anew. What waits for Jira starts by itself then."),
+        CONSENT,
+    ),
+    "scope_grant": Entry(
+        _("The consent given for {site} does not cover this."),
+        _("A scope is missing. Refreshing the sign-in cannot change that."),
+        _("Consent again, and leave every scope in."),
+        CONSENT,
+    ),
+    "oauth_app": Entry(
+        _("Atlassian does not know our OAuth app."),
+        _("The client id and secret are missing, or not those of an app at developer.atlassian.com."),
+        _("Set JIRA_OAUTH_CLIENT_ID and JIRA_OAUTH_CLIENT_SECRET, or use an API token."),
+        setup(_("Change how we sign in"), "sign-in", "id_login_0"),
+    ),
+    "oauth_denied": Entry(
+        _("Nobody consented at Atlassian."),
+        _("The page there was left with Cancel. Nothing was saved."),
+        _("Sign in at Atlassian again, and accept."),
+        CONSENT,
+        tone="warning",
+    ),
+    "oauth_state": Entry(
+        _("This answer from Atlassian belongs to no sign-in that is under way here."),
+        _("It is older than ten minutes, was used before, or was begun in another browser. Nothing was saved."),
+        _("Begin again."),
+        CONSENT,
+    ),
+    "oauth_no_sites": Entry(
+        _("The consent reaches no Jira site."),
+        _("The Atlassian account belongs to no site with Jira, or none was chosen on the page there."),
+        _("Sign in at Atlassian again with an account of {site}."),
+        CONSENT,
     ),
     "captcha": Entry(
         _("Jira wants a CAPTCHA for {account} before it lets us in."),

@@ -44,9 +44,28 @@ def about(connection: JiraConnection | None, mapping: ProjectMapping | None = No
     return values
 
 
-def from_error(error: JiraError, connection: JiraConnection | None = None) -> tuple[str, dict[str, Any]]:
+# The same refusal in the words of each kind of login.
+OF_LOGIN: dict[tuple[str, str], str] = {
+    ("bad_login", JiraConnection.Login.PAT): "bad_pat",
+    ("bad_login", JiraConnection.Login.BASIC): "bad_password",
+    ("bad_login", JiraConnection.Login.OAUTH2): "reconnect",
+    ("scope", JiraConnection.Login.OAUTH2): "scope_grant",
+    ("login_expired", JiraConnection.Login.PAT): "pat_expired",
+    ("login_expired", JiraConnection.Login.OAUTH2): "reconnect",
+}
+
+
+def from_error(
+    error: JiraError, connection: JiraConnection | None = None, *, login: str = ""
+) -> tuple[str, dict[str, Any]]:
     """(code, values) of what the client raised. Values are JSON and hold no secret and nothing Jira wrote but
-    `said`, which is plain text."""
+    `said`, which is plain text. `login` is the kind that was tried, where it is not the connection's own."""
+    code, values = _from_error(error, connection)
+    kind = login or (connection.login if connection is not None else "")
+    return OF_LOGIN.get((code, kind), code), values
+
+
+def _from_error(error: JiraError, connection: JiraConnection | None) -> tuple[str, dict[str, Any]]:
     values = about(connection)
     code = str(error.code.value)
     if error.status is not None:

@@ -31,8 +31,32 @@ ENTRIES: dict[str, Entry] = {
     "tls": Entry(
         _("The connection to {site} is not safe."),
         _("Its certificate is not one we can trust, so nothing was sent."),
-        _("Ask whoever runs that site to put its certificate right."),
-        CHANGE,
+        _("If the site has a certificate of your company's own authority, give us that authority's certificate."),
+        setup(_("Give a certificate"), "site", "id_ca_pem"),
+    ),
+    "ca_none": Entry(
+        _("There is no certificate in what was pasted."),
+        _("A certificate begins with -----BEGIN CERTIFICATE-----, and 200,000 characters are the most we take."),
+        _("Paste the certificate of the authority as PEM text."),
+        setup(_("Change the certificate"), "site", "id_ca_pem"),
+    ),
+    "ca_unreadable": Entry(
+        _("The certificate cannot be read."),
+        _("It begins like one, but what follows was cut off or changed."),
+        _("Copy it once more, from BEGIN CERTIFICATE to END CERTIFICATE."),
+        setup(_("Change the certificate"), "site", "id_ca_pem"),
+    ),
+    "ca_private_key": Entry(
+        _("That is a private key, and it was not kept."),
+        _("We only need the authority's certificate, which is no secret. A private key belongs to whoever signs."),
+        _("Paste the certificate alone. If it was a real key, have it replaced."),
+        setup(_("Change the certificate"), "site", "id_ca_pem"),
+    ),
+    "ca_ended": Entry(
+        _("The certificate “{certificate}” ended on {ended}."),
+        _("Nothing signed by it is trusted any more."),
+        _("Ask whoever runs the site for the present one."),
+        setup(_("Change the certificate"), "site", "id_ca_pem"),
     ),
     "not_https": Entry(
         _("The address must start with https://."),
@@ -50,12 +74,6 @@ ENTRIES: dict[str, Entry] = {
         _("{site} may not be used from here."),
         _("It lies in a private network or on an unusual port, and those are closed to this site. Nothing was sent."),
         _("Use the public address of your Jira, or ask whoever runs this site to allow it (JIRA_ALLOWED_HOSTS)."),
-        CHANGE,
-    ),
-    "data_center": Entry(
-        _("{site} is Jira Data Center {version}."),
-        _("Only Jira Cloud can be connected so far. Nothing was saved."),
-        _("Use the address of a Jira Cloud site."),
         CHANGE,
     ),
     "sso_page": Entry(

@@ -45,11 +45,15 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """Jira's own words from an error body, made harmless; `code` is the gateway's."""
+    """Jira's own words from an error body, made harmless; `code` is the gateway's.
+
+    `alone`: {"message": …} without Jira's own keys, as its login filters write.
+    """
 
     messages: tuple[str, ...] = ()
     field_errors: Mapping[str, str] = field(default_factory=dict)
     code: int | None = None
+    alone: bool = False
 
 
 def trouble_in(answer: Answer, asked: Asked, now: float, *, wanted: bool = False) -> JiraError | None:
@@ -87,6 +91,9 @@ def trouble_in(answer: Answer, asked: Asked, now: float, *, wanted: bool = False
             return JiraScopeError(f"{text}: a scope is missing.", **details)
         case 401:
             return JiraLoginError(f"{text}.", **details)
+        case 403 if said.alone and any("basic auth" in message.lower() for message in said.messages):
+            # Data Center's login filter, in English whatever the language of the site.
+            return JiraLoginError(f"{text}: basic authentication is off.", code=ErrorCode.BASIC_OFF, **details)
         case 403:
             return JiraForbidden(f"{text}.", **details)
         case 404:
@@ -198,6 +205,7 @@ def read_error(answer: Answer, redact: Callable[[str], str]) -> Said:
         messages=tuple(dict.fromkeys(said))[:MESSAGES],
         field_errors={harmless(str(name), redact): harmless(str(text), redact) for name, text in fields.items()},
         code=code if isinstance(code, int) else None,
+        alone="message" in body and not {"errorMessages", "errors"} & set(body),
     )
 
 

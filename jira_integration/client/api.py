@@ -1,27 +1,28 @@
-"""Jira Cloud's REST API v3: one method, one call, named as Jira names it, with the page it was read from."""
+"""Jira's REST API: one method, one call, named as Jira names it, with the page it was read from.
+
+Cloud (v3) and Data Center (v2) share most paths and bodies; what they do not share is abstract here.
+"""
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import Any
 
 from jira_integration.client.answers import Answer
 from jira_integration.client.created import BulkAnswer
-from jira_integration.client.exceptions import ErrorCode, JiraUnavailable
-from jira_integration.client.metadata import API, MetadataClient
+from jira_integration.client.metadata import MetadataClient
 from jira_integration.client.reading import pages, read, read_json, read_rows
 from jira_integration.client.schemas import Comment, Issue, IssuePage, Transition, Webhook
 
 CREATES_PER_REQUEST = 50
-READS_PER_REQUEST = 100
-PROPERTIES_PER_READ = 5
-RECONCILED_PER_SEARCH = 50
 ONLY_NAMES = ["id", "key"]  # asked for nothing, Jira gives everything
 WEBHOOKS = "/rest/webhooks/1.0/webhook"
 
 
 class JiraClient(MetadataClient):
-    """Issues, their changes, and webhooks; what a site is made of comes from MetadataClient.
+    """Issues, their changes, and webhooks; what a site is made of comes from MetadataClient. CloudClient and
+    DataCenterClient are the two kinds, and callers need not know which one they hold.
 
     Issues are named by id or key. A write is sent once: JiraUnavailable with `outcome_unknown` means that it has to
     be looked up before anything is sent again.
@@ -39,7 +40,7 @@ class JiraClient(MetadataClient):
         """
         if not 1 <= len(updates) <= CREATES_PER_REQUEST:
             raise ValueError(f"{len(updates)} issues; Jira takes 1 to {CREATES_PER_REQUEST} in a request.")
-        path = f"{API}/issue/bulk"
+        path = f"{self.api}/issue/bulk"
         asked = {"issueUpdates": [dict(update) for update in updates]}
         answer = await self.transport.request("POST", path, json=asked, also=every_element_failed)
         return read(BulkAnswer, answer, path, wrote=answer.status != 400)
@@ -51,7 +52,7 @@ class JiraClient(MetadataClient):
 
         https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issues/#api-rest-api-3-issue-issueidorkey-get
         """
-        path = f"{API}/issue/{{issue}}"
+        path = f"{self.api}/issue/{{issue}}"
         asked = {"fields": fields, "properties": properties}
         return read(Issue, await self.transport.request("GET", path, at={"issue": issue}, params=asked), path)
 
@@ -65,7 +66,7 @@ class JiraClient(MetadataClient):
         https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issues/#api-rest-api-3-issue-issueidorkey-put
         """
         asked = {name: dict(part) for name, part in (("fields", fields), ("update", update)) if part}
-        await self.transport.request("PUT", f"{API}/issue/{{issue}}", at={"issue": issue}, json=asked)
+        await self.transport.request("PUT", f"{self.api}/issue/{{issue}}", at={"issue": issue}, json=asked)
 
     async def delete_issue(self, issue: str, *, delete_subtasks: bool = False) -> None:
         """Delete one issue for good. Without `delete_subtasks` Jira refuses one that has sub-tasks.
@@ -73,36 +74,17 @@ class JiraClient(MetadataClient):
         https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issues/#api-rest-api-3-issue-issueidorkey-delete
         """
         asked = {"deleteSubtasks": delete_subtasks}
-        await self.transport.request("DELETE", f"{API}/issue/{{issue}}", at={"issue": issue}, params=asked)
+        await self.transport.request("DELETE", f"{self.api}/issue/{{issue}}", at={"issue": issue}, params=asked)
 
+    @abstractmethod
     async def bulk_fetch(
         self, issues: Sequence[str], *, fields: Collection[str] = (), properties: Collection[str] = ()
     ) -> list[Issue]:
-        """Read issues by id or key, 100 to a request, no search index involved.
+        """Read issues by id or key. Absent means absent: missing and hidden ones are left out, and when one that may
+        exist could not be read the whole call fails with JiraUnavailable. The order is Jira's."""
 
-        Missing and hidden ones are simply absent; the order is Jira's. When Jira says that it could not read one that
-        may exist, the whole call fails with JiraUnavailable: absent has to mean absent.
-
-        https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issues/#api-rest-api-3-issue-bulkfetch-post
-        """
-        path = f"{API}/issue/bulkfetch"
-        found: list[Issue] = []
-        for start in range(0, len(issues), READS_PER_REQUEST):
-            asked = {
-                "issueIdsOrKeys": list(issues[start : start + READS_PER_REQUEST]),
-                "fields": list(fields) or ONLY_NAMES,
-                "properties": few(properties, PROPERTIES_PER_READ),
-            }
-            answer = await self.transport.request("POST", path, json=asked)
-            body = read_json(dict[str, Any], answer, path)
-            if body.get("issueErrors"):
-                raise JiraUnavailable(
-                    "Jira could not read some of the issues.", code=ErrorCode.UNAVAILABLE, method="POST", path=path
-                )
-            found += read_rows(Issue, body.get("issues") or [], path)
-        return found
-
-    async def search(
+    @abstractmethod
+    def search(
         self,
         jql: str,
         *,
@@ -113,42 +95,21 @@ class JiraClient(MetadataClient):
     ) -> AsyncIterator[IssuePage]:
         """The pages of a search. `jql` must be bounded; without `fields` only ids and keys come.
 
-        The index lags writes by seconds to minutes; `reconcile_issues` (numeric ids, at most 50) are read fresh.
-        An unknown project in the JQL is a refusal, not an empty answer. Pages may be short before the last.
-
-        https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issue-search/#api-rest-api-3-search-jql-post
+        The index lags writes by seconds to minutes; `reconcile_issues` (numeric ids, at most 50) are read fresh where
+        Jira can (Cloud). An unknown project in the JQL is a refusal, not an empty answer. Pages may be short before
+        the last, and only the first is sure to be in the order asked for.
         """
-        path = f"{API}/search/jql"
-        asked: dict[str, Any] = {"jql": jql, "maxResults": page_size, "fields": list(fields) or ONLY_NAMES}
-        if properties:
-            asked["properties"] = few(properties, PROPERTIES_PER_READ)
-        if reconcile_issues:
-            asked["reconcileIssues"] = few(reconcile_issues, RECONCILED_PER_SEARCH)
-        seen: set[str] = set()
-        while True:
-            page = read(IssuePage, await self.transport.request("POST", path, json=asked), path)
-            yield page
-            token = page.next_page_token
-            if page.is_last or not token or token in seen:  # a token that comes back would go round for ever
-                return
-            seen.add(token)
-            asked = {**asked, "nextPageToken": token}
 
+    @abstractmethod
     async def approximate_count(self, jql: str) -> int:
-        """About how many issues match; `jql` must be bounded.
-
-        https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issue-search/#api-rest-api-3-search-approximate-count-post
-        """
-        path = f"{API}/search/approximate-count"
-        body = read_json(dict[str, Any], await self.transport.request("POST", path, json={"jql": jql}), path)
-        return int(body.get("count") or 0)
+        """About how many issues match; `jql` must be bounded."""
 
     async def transitions(self, issue: str, *, with_fields: bool = False) -> list[Transition]:
         """The steps possible now for this account; an empty list may also mean that it may not move issues.
 
         https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issues/#api-rest-api-3-issue-issueidorkey-transitions-get
         """
-        path = f"{API}/issue/{{issue}}/transitions"
+        path = f"{self.api}/issue/{{issue}}/transitions"
         asked = {"expand": "transitions.fields" if with_fields else ""}
         body = read_json(
             dict[str, Any], await self.transport.request("GET", path, at={"issue": issue}, params=asked), path
@@ -169,22 +130,31 @@ class JiraClient(MetadataClient):
         """
         asked: dict[str, Any] = {"transition": {"id": transition_id}}
         asked |= {name: dict(part) for name, part in (("fields", fields), ("update", update)) if part}
-        await self.transport.request("POST", f"{API}/issue/{{issue}}/transitions", at={"issue": issue}, json=asked)
+        await self.transport.request("POST", f"{self.api}/issue/{{issue}}/transitions", at={"issue": issue}, json=asked)
 
     async def set_property(self, issue: str, key: str, value: Any) -> None:
         """Store a JSON value (at most 32,768 characters) on an issue; everybody who sees the issue can read it.
 
         https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issue-properties/#api-rest-api-3-issue-issueidorkey-properties-propertykey-put
         """
-        path = f"{API}/issue/{{issue}}/properties/{{key}}"
+        path = f"{self.api}/issue/{{issue}}/properties/{{key}}"
         await self.transport.request("PUT", path, at={"issue": issue, "key": key}, json=value)
+
+    async def get_property(self, issue: str, key: str) -> Any:
+        """The value of one property. Raises JiraNotFound when the issue does not have it.
+
+        https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issue-properties/#api-rest-api-3-issue-issueidorkey-properties-propertykey-get
+        """
+        path = f"{self.api}/issue/{{issue}}/properties/{{key}}"
+        answer = await self.transport.request("GET", path, at={"issue": issue, "key": key})
+        return read_json(dict[str, Any], answer, path).get("value")
 
     async def comments(self, issue: str) -> AsyncIterator[Comment]:
         """The comments of an issue, oldest first, page after page.
 
         https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issue-comments/#api-rest-api-3-issue-issueidorkey-comment-get
         """
-        path = f"{API}/issue/{{issue}}/comment"
+        path = f"{self.api}/issue/{{issue}}/comment"
         asked = {"orderBy": "created"}
         async for rows in pages(self.transport, path, at={"issue": issue}, params=asked, page_size=100):
             for comment in read_rows(Comment, rows, path):
@@ -220,12 +190,6 @@ class JiraClient(MetadataClient):
         https://developer.atlassian.com/cloud/jira/platform/webhooks/
         """
         await self.transport.request("DELETE", f"{WEBHOOKS}/{{webhook}}", at={"webhook": webhook_id})
-
-
-def few(values: Collection[Any], at_most: int) -> list[Any]:
-    if len(values) > at_most:
-        raise ValueError(f"{len(values)} values; Jira takes {at_most}.")
-    return list(values)
 
 
 def every_element_failed(answer: Answer) -> bool:

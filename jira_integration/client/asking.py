@@ -12,7 +12,12 @@ from urllib.parse import quote
 Params = Mapping[str, str | int | bool | Collection[str]]
 
 READING_POSTS = frozenset(
-    {"/rest/api/3/search/jql", "/rest/api/3/issue/bulkfetch", "/rest/api/3/search/approximate-count"}
+    {
+        "/rest/api/3/search/jql",
+        "/rest/api/3/issue/bulkfetch",
+        "/rest/api/3/search/approximate-count",
+        "/rest/api/2/search",
+    }
 )
 
 

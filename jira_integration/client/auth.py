@@ -1,7 +1,7 @@
 """How a request proves who it is. A login is an object handed to the transport; it never shows itself.
 
-Other kinds (a personal access token, an OAuth grant behind a token store) are further classes with the same two
-methods; nothing else in this package knows which one it holds.
+A grant that has to be renewed is one more class with the same methods (client/oauth.py); nothing else in this package
+knows which one it holds.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Iterable, MutableMapping
 from typing import Protocol
+
+from jira_integration.client.exceptions import JiraError
 
 HIDDEN = "[hidden]"
 SHORTEST_SECRET = 6  # characters; hiding a shorter one would hide half the words of every message
@@ -22,6 +24,15 @@ def without(text: str, secrets: Iterable[str]) -> str:
 
 
 class Auth(Protocol):
+    async def ready(self) -> None:
+        """Called before every try, in the event loop: what has to be renewed is renewed here.
+
+        Raises JiraLoginError when only a person can do that, JiraUnavailable when it cannot be done now.
+        """
+
+    async def refused(self, trouble: JiraError) -> bool:
+        """Jira answered 401, 403 or 404. Whether this login has another proof by now, to try with once."""
+
     def apply(self, headers: MutableMapping[str, str]) -> None:
         """Add what proves the login to the headers of one request."""
 
@@ -29,17 +40,30 @@ class Auth(Protocol):
         """The same text without the secret, for what Jira or a proxy echoes back."""
 
 
-class BasicToken:
-    """An Atlassian account's e-mail and API token, in the form Jira Cloud asks for.
+class Unchanging:
+    """A login that is what it is: nothing to renew, and no second try after a refusal."""
+
+    __slots__ = ()
+
+    async def ready(self) -> None:
+        """Nothing to renew."""
+
+    async def refused(self, trouble: JiraError) -> bool:
+        return False
+
+
+class BasicToken(Unchanging):
+    """Cloud: an Atlassian account's e-mail and API token. Data Center: a user's name and password.
 
     https://developer.atlassian.com/cloud/jira/platform/basic-auth-for-rest-apis/
+    https://developer.atlassian.com/server/jira/platform/basic-authentication/
     """
 
-    __slots__ = ("_header", "_secrets", "email")
+    __slots__ = ("_header", "_secrets", "user")
 
-    def __init__(self, email: str, token: str) -> None:
-        self.email = email
-        pair = b64encode(f"{email}:{token}".encode()).decode("ascii")
+    def __init__(self, user: str, token: str) -> None:
+        self.user = user
+        pair = b64encode(f"{user}:{token}".encode()).decode("ascii")
         self._header = f"Basic {pair}"
         self._secrets = (pair, token)
 
@@ -50,10 +74,31 @@ class BasicToken:
         return without(text, self._secrets)
 
     def __repr__(self) -> str:
-        return f"BasicToken({self.email!r}, {HIDDEN})"
+        return f"BasicToken({self.user!r}, {HIDDEN})"
 
 
-class Anonymous:
+class Bearer(Unchanging):
+    """Data Center's personal access token.
+
+    https://confluence.atlassian.com/enterprise/using-personal-access-tokens-1026032365.html
+    """
+
+    __slots__ = ("_token",)
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def apply(self, headers: MutableMapping[str, str]) -> None:
+        headers["Authorization"] = f"Bearer {self._token}"
+
+    def redact(self, text: str) -> str:
+        return without(text, (self._token,))
+
+    def __repr__(self) -> str:
+        return f"Bearer({HIDDEN})"
+
+
+class Anonymous(Unchanging):
     """No login: what the first look at an address uses, before a person has typed a secret."""
 
     def apply(self, headers: MutableMapping[str, str]) -> None:

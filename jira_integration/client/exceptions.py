@@ -25,6 +25,9 @@ class ErrorCode(StrEnum):
     BAD_LOGIN = "bad_login"
     CAPTCHA = "captcha"
     LOGIN_EXPIRED = "login_expired"  # given by whoever knows the login's end date; the wire cannot tell
+    BASIC_OFF = "basic_off"  # Data Center's admins switched user names and passwords off
+    RECONNECT = "reconnect"  # the OAuth grant is over: a person signs in anew
+    OAUTH_APP = "oauth_app"  # Atlassian does not know our client id and secret
     SCOPE = "scope"
     SSO_PAGE = "sso_page"
     NOT_JIRA = "not_jira"

@@ -1,11 +1,14 @@
-"""What a site and its projects are made of: everything an export has to know before its first write."""
+"""What a site and its projects are made of: everything an export has to know before its first write.
+
+Here stands what Cloud's REST v3 and Data Center's v2 have in common; cloud.py and datacenter.py hold the rest.
+"""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Collection
 from typing import Any
 
-from jira_integration.client.asking import Params
 from jira_integration.client.exceptions import JiraNotFound
 from jira_integration.client.reading import pages, read, read_json, read_rows
 from jira_integration.client.schemas import (
@@ -21,13 +24,13 @@ from jira_integration.client.schemas import (
 )
 from jira_integration.client.transport import Transport
 
-API = "/rest/api/3"
-PROJECTS_PER_PAGE = 100  # more is silently cut to this
 META_PER_PAGE = 200  # more is a 400
 
 
-class MetadataClient:
+class MetadataClient(ABC):
     """The reading half of JiraClient that concerns the site, not its issues. Made without touching the network."""
+
+    api: str  # "/rest/api/3"
 
     def __init__(self, transport: Transport) -> None:
         self.transport = transport
@@ -40,7 +43,7 @@ class MetadataClient:
 
         https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-server-info/#api-rest-api-3-serverinfo-get
         """
-        path = f"{API}/serverInfo"
+        path = f"{self.api}/serverInfo"
         return read(ServerInfo, await self.transport.request("GET", path), path)
 
     async def myself(self) -> Myself:
@@ -48,31 +51,22 @@ class MetadataClient:
 
         https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-myself/#api-rest-api-3-myself-get
         """
-        path = f"{API}/myself"
+        path = f"{self.api}/myself"
         return read(Myself, await self.transport.request("GET", path), path)
 
-    async def projects(self, query: str = "", action: str = "create") -> AsyncIterator[JiraProject]:
-        """Every project in which this account may do `action` (view, browse, edit, create), page after page.
+    @abstractmethod
+    def projects(self, query: str = "", action: str = "create") -> AsyncIterator[JiraProject]:
+        """Every project in which this account may do `action` (view, browse, edit, create), as far as Jira can tell.
 
-        `query` matches keys and names. Nothing found may come as a 404, which is an empty list here.
-
-        https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-projects/#api-rest-api-3-project-search-get
+        `query` matches keys and names.
         """
-        path = f"{API}/project/search"
-        asked = {"query": query, "action": action, "orderBy": "key"}
-        try:
-            async for rows in pages(self.transport, path, params=asked, page_size=PROJECTS_PER_PAGE):
-                for project in read_rows(JiraProject, rows, path):
-                    yield project
-        except JiraNotFound:
-            return
 
     async def project(self, key_or_id: str) -> JiraProject:
         """One project with its issue types. Raises JiraNotFound when it is gone or hidden.
 
         https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-projects/#api-rest-api-3-project-projectidorkey-get
         """
-        path = f"{API}/project/{{project}}"
+        path = f"{self.api}/project/{{project}}"
         return read(JiraProject, await self.transport.request("GET", path, at={"project": key_or_id}), path)
 
     async def issue_types(self, project_id: str) -> list[IssueTypeMeta]:
@@ -80,7 +74,7 @@ class MetadataClient:
 
         https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issues/#api-rest-api-3-issue-createmeta-projectidorkey-issuetypes-get
         """
-        path = f"{API}/issue/createmeta/{{project}}/issuetypes"
+        path = f"{self.api}/issue/createmeta/{{project}}/issuetypes"
         at = {"project": project_id}
         found: list[IssueTypeMeta] = []
         async for rows in pages(self.transport, path, at=at, params={}, page_size=META_PER_PAGE):
@@ -92,7 +86,7 @@ class MetadataClient:
 
         https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issues/#api-rest-api-3-issue-createmeta-projectidorkey-issuetypes-issuetypeid-get
         """
-        path = f"{API}/issue/createmeta/{{project}}/issuetypes/{{type}}"
+        path = f"{self.api}/issue/createmeta/{{project}}/issuetypes/{{type}}"
         at = {"project": project_id, "type": type_id}
         found: list[FieldMeta] = []
         async for rows in pages(self.transport, path, at=at, params={}, page_size=META_PER_PAGE):
@@ -104,7 +98,7 @@ class MetadataClient:
 
         https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issue-fields/#api-rest-api-3-field-get
         """
-        path = f"{API}/field"
+        path = f"{self.api}/field"
         answer = await self.transport.request("GET", path)
         return read_rows(FieldInfo, read_json(list[Any], answer, path), path)
 
@@ -113,7 +107,7 @@ class MetadataClient:
 
         https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-projects/#api-rest-api-3-project-projectidorkey-statuses-get
         """
-        path = f"{API}/project/{{project}}/statuses"
+        path = f"{self.api}/project/{{project}}/statuses"
         answer = await self.transport.request("GET", path, at={"project": key_or_id})
         return read_rows(IssueTypeStatuses, read_json(list[Any], answer, path), path)
 
@@ -122,7 +116,7 @@ class MetadataClient:
 
         https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issue-link-types/#api-rest-api-3-issuelinktype-get
         """
-        path = f"{API}/issueLinkType"
+        path = f"{self.api}/issueLinkType"
         try:
             body = read_json(dict[str, Any], await self.transport.request("GET", path), path)
         except JiraNotFound:
@@ -134,31 +128,22 @@ class MetadataClient:
 
         https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-permissions/#api-rest-api-3-mypermissions-get
         """
-        path = f"{API}/mypermissions"
+        path = f"{self.api}/mypermissions"
         asked = {"projectKey": project_key, "permissions": list(names)}
         body = read_json(dict[str, Any], await self.transport.request("GET", path, params=asked), path)
         held = body.get("permissions") or {}
         return {name: bool((held.get(name) or {}).get("havePermission")) for name in names}
 
+    @abstractmethod
     async def assignable_users(self, project_key: str, query: str = "", limit: int = 50) -> list[User]:
         """Up to `limit` people an issue of this project may be assigned to, by name or e-mail.
 
-        Jira looks at its first 1,000 users only; without the permission to browse users the list is empty.
-
-        https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-user-search/#api-rest-api-3-user-assignable-search-get
+        Without the permission to browse users the list is empty.
         """
-        path = f"{API}/user/assignable/search"
-        asked: Params = {"project": project_key, "query": query, "maxResults": limit}
-        answer = await self.transport.request("GET", path, params=asked)
-        return read_rows(User, read_json(list[Any], answer, path), path)
 
+    @abstractmethod
     async def search_users(self, query: str, limit: int = 50) -> list[User]:
         """Up to `limit` people of the whole site by name or e-mail, those who left among them (`active`).
 
         Without the permission to browse users the list is empty.
-
-        https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-user-search/#api-rest-api-3-user-search-get
         """
-        path = f"{API}/user/search"
-        answer = await self.transport.request("GET", path, params={"query": query, "maxResults": limit})
-        return read_rows(User, read_json(list[Any], answer, path), path)

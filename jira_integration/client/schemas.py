@@ -207,6 +207,13 @@ class IssuePage(JiraModel):
     is_last: bool = Field(default=False, validation_alias="isLast")
 
 
+class ResultPage(JiraModel):
+    """One page of a search that counts (Data Center). The server may give fewer than asked."""
+
+    issues: list[Issue] = Field(default_factory=list)
+    total: int = 0
+
+
 class Comment(JiraModel):
     id: str
     body: Any = None  # an ADF document on Cloud, wiki markup on Data Center

@@ -29,6 +29,7 @@ from jira_integration.client.guard import Guard, SiteAddress, api_base
 from jira_integration.client.pinned import Exchange, TooLate, Wire, pinned_pools
 from jira_integration.client.repeats import FIRST_WAIT_SECONDS, TRIES, jitter, next_wait, pause_before_repeat
 
+LOGIN_IN_DOUBT = frozenset({401, 403, 404})  # Atlassian's gateway answers all three to a token that has ended
 USER_AGENT = "stories-qa-for-jira/0.1"  # a browser's would meet Data Center's XSRF filter
 
 
@@ -145,14 +146,19 @@ class Transport:
         tries = self._tries if (not asked.writes if repeatable is None else repeatable) else 1
         until = self._monotonic() + (self._deadline if deadline is None else deadline)
         wait = FIRST_WAIT_SECONDS
+        second_proof = False
         while True:
             tries -= 1
+            await self._auth.ready()
             answer, trouble = await self._try(asked, scope, until - self._monotonic())
             if answer is not None:
                 trouble = trouble_in(answer, asked, self._clock(), wanted=also is not None and also(answer))
                 if trouble is None:
                     return answer
             assert trouble is not None
+            if not second_proof and trouble.status in LOGIN_IN_DOUBT and await self._auth.refused(trouble):
+                second_proof, tries = True, tries + 1  # Jira did nothing, so a write may go again too
+                continue
             pause = pause_before_repeat(trouble, wait, self._jitter()) if tries else None
             if self._governor_waits and pause is not None and isinstance(trouble, JiraRateLimited):
                 pause = 0.0

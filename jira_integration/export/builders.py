@@ -11,7 +11,7 @@ from jira_integration.contracts import Kind
 from jira_integration.mapping.metadata import IssueType, ProjectMetadata
 from jira_integration.mapping.payload import Builder
 from jira_integration.mapping.people import known_people
-from jira_integration.models import ExportPlan, FieldMapping, ProjectMapping
+from jira_integration.models import ExportPlan, FieldMapping, JiraConnection, ProjectMapping
 from jira_integration.richtext.compose import Labels
 
 
@@ -46,6 +46,7 @@ def builder_for(
         labels=labels(),
         people=known_people(mapping.connection, metadata.project_id),
         project=(backlog.key, backlog.name) if backlog else ("", ""),
+        data_center=mapping.connection.deployment == JiraConnection.Deployment.DATACENTER,
         test_tables=mapping.test_target == mapping.TestTarget.DESCRIPTION,
     )
 

@@ -18,7 +18,22 @@ Action = PlannedTicket.Action
 Item = RunItem.State
 ROWS = 500
 # What only a person can mend at the sign-in step.
-LOGIN_CODES = ("bad_login", "captcha", "scope", "sso_page", "login_expired", "no_login", "secret_unreadable")
+LOGIN_CODES = (
+    "bad_login",
+    "bad_pat",
+    "bad_password",
+    "basic_off",
+    "captcha",
+    "login_expired",
+    "no_login",
+    "oauth_app",
+    "pat_expired",
+    "reconnect",
+    "scope",
+    "scope_grant",
+    "secret_unreadable",
+    "sso_page",
+)
 
 
 def confirm(plan: ExportPlan, user: Any) -> ExportRun:

@@ -16,13 +16,13 @@ from jira_integration.mapping import preflight, template
 from jira_integration.mapping.accepted import LINE_MAX, refusal, word_of
 from jira_integration.mapping.composed import Composed
 from jira_integration.mapping.findings import Finding
-from jira_integration.mapping.jira_form import in_words
+from jira_integration.mapping.jira_form import in_words, is_document
 from jira_integration.mapping.metadata import IssueType, JiraField, ProjectMetadata
 from jira_integration.mapping.people import People
 from jira_integration.mapping.shapes import LISTED, Shape, shape_of
 from jira_integration.mapping.values import NOBODY, Sent, labels, to_jira
 from jira_integration.models import FieldMapping
-from jira_integration.richtext import Note
+from jira_integration.richtext import AdfResult, Note, TextResult, adf_to_wiki, wiki_to_markdown
 from jira_integration.richtext.compose import Labels, blocks, document
 from jira_integration.richtext.limits import JIRA_LIMIT
 from jira_integration.untrusted import one_line
@@ -48,7 +48,8 @@ class Payload:
 @dataclass(frozen=True)
 class Builder:
     """Builds payloads for one kind of item in one Jira project. `absolute` makes a story's absolute address;
-    `project` is the backlog's key and name, for composed texts."""
+    `project` is the backlog's key and name, for composed texts; on `data_center` documents are wiki
+    markup and people have names."""
 
     kind: Kind
     issue_type: IssueType
@@ -61,6 +62,7 @@ class Builder:
     people: People = NOBODY
     project: tuple[str, str] = ("", "")
     test_tables: bool = False  # a story's test cases stand as tables in its description
+    data_center: bool = False
 
     def build(self, snapshot: StorySnapshot, epic: str = "") -> Payload:
         """The payload of one snapshot; project, issue type and parent are added by the plan. `epic` is what people
@@ -84,8 +86,8 @@ class Builder:
             findings += sent.findings
             if sent.value is None:
                 continue
-            fields[jira_field.id] = sent.value
             words[jira_field.id] = self._words(jira_field, sent.value)
+            fields[jira_field.id] = for_data_center(sent.value) if self.data_center else sent.value
             names[jira_field.id] = jira_field.name
         findings += preflight.missing(self.issue_type, fields, mapped, findings)
         return Payload(fields, words, names, tuple(findings))
@@ -153,7 +155,12 @@ class Builder:
 
     def _fitted(self, parts: list[Any], snapshot: StorySnapshot) -> Sent:
         """Cut where Jira's limit demands it, with a link to the whole."""
-        result = document(parts, limit=JIRA_LIMIT, more_url=self.absolute(snapshot.url), more_text=self.more_text)
+        more_url = self.absolute(snapshot.url)
+        result: AdfResult | TextResult
+        if self.data_center:
+            result = adf_to_wiki(document(parts).value, limit=JIRA_LIMIT, more_url=more_url, more_text=self.more_text)
+        else:
+            result = document(parts, limit=JIRA_LIMIT, more_url=more_url, more_text=self.more_text)
         return Sent(result.value, tuple(note_finding(note) for note in result.notes if note.code in {"cut"}))
 
     def _words(self, jira_field: JiraField, value: Any) -> str:
@@ -163,7 +170,20 @@ class Builder:
             accounts = {one.account_id: one.name for one in self.people.accounts.values()}
             parts = value if isinstance(value, list) else [value]
             return ", ".join(accounts.get(one.get("accountId", "")) or in_words(one) for one in parts)
+        if self.data_center and isinstance(value, str) and shape_of(jira_field) is Shape.DOCUMENT:
+            return wiki_to_markdown(value).value.strip()
         return in_words(value)
+
+
+def for_data_center(value: Any) -> Any:
+    """A value of Cloud's as Data Center takes it: a document as wiki markup, a person by user name."""
+    if isinstance(value, list):
+        return [for_data_center(one) for one in value]
+    if is_document(value):
+        return adf_to_wiki(value).value
+    if isinstance(value, Mapping) and "accountId" in value:
+        return {"name": value["accountId"]}
+    return value
 
 
 def summary(title: str) -> Sent:

@@ -9,6 +9,7 @@ from jira_integration.models.conflict import Conflict
 from jira_integration.models.connection import JiraConnection
 from jira_integration.models.mapping import FieldMapping, JiraMetadata, ProjectMapping, StatusMapping
 from jira_integration.models.mapping_version import MappingVersion
+from jira_integration.models.oauth import OAuthClient, OAuthGrant
 from jira_integration.models.pause import JiraPause
 from jira_integration.models.person import JiraPerson
 from jira_integration.models.plan import ExportPlan, PlannedTicket
@@ -30,6 +31,8 @@ __all__ = [
     "JiraPerson",
     "LiveSequence",
     "MappingVersion",
+    "OAuthClient",
+    "OAuthGrant",
     "PlannedTicket",
     "PollRepairs",
     "ProjectMapping",

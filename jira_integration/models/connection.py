@@ -10,6 +10,8 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from jira_integration.client.oauth import gateway_url
+from jira_integration.conf import conf
 from jira_integration.models.secret import Sealed, SecretField, seal
 
 
@@ -44,6 +46,12 @@ class JiraConnection(models.Model):
     deployment = models.CharField(max_length=10, choices=Deployment, default=Deployment.UNKNOWN, blank=True)
     server_title = models.CharField(max_length=200, blank=True, help_text="serverInfo's title, as Jira gave it.")
     cloud_id = models.CharField(max_length=64, blank=True)
+    through_gateway = models.BooleanField(
+        default=False, help_text="API calls go to Atlassian's gateway: OAuth, and API tokens with scopes."
+    )
+    ca_pem = models.TextField(
+        _("certificates"), blank=True, help_text="PEM of the authority that signed a private site's certificate."
+    )
     login = models.CharField(_("sign-in"), max_length=10, choices=Login, default=Login.API_TOKEN)
     user_name = models.CharField(_("e-mail or user name"), max_length=254, blank=True)
     secret: Sealed | None = SecretField(null=True, blank=True, editable=False)
@@ -87,6 +95,18 @@ class JiraConnection(models.Model):
     def bound_to(self) -> str:
         """What its secrets are sealed to: another address or another row cannot open them."""
         return f"{self.uid}|{self.site_url}"
+
+    @property
+    def api_url(self) -> str:
+        """What API paths are appended to: the site itself, or Atlassian's gateway."""
+        return gateway_url(conf.GATEWAY_BASE_URL, self.cloud_id) if self.through_gateway else self.site_url
+
+    @property
+    def has_login(self) -> bool:
+        """Whether a sign-in is saved, of whatever kind."""
+        if self.login == self.Login.OAUTH2:
+            return type(self).objects.filter(pk=self.pk, grant__refresh_token__isnull=False).exists()
+        return self.secret is not None
 
     def keep_secret(self, secret: str) -> None:
         """Seal a new token or password; the caller saves."""

@@ -7,17 +7,31 @@ from contextlib import asynccontextmanager
 
 from asgiref.sync import sync_to_async
 
-from jira_integration.client import JiraClient, Transport
-from jira_integration.client.auth import Auth, BasicToken
-from jira_integration.client.exceptions import JiraCaptcha, JiraError, JiraLoginError, JiraUnavailable
+from jira_integration.catalogue import from_error
+from jira_integration.client import CloudClient, DataCenterClient, JiraClient, Transport
+from jira_integration.client.auth import Auth, BasicToken, Bearer
+from jira_integration.client.exceptions import JiraError, JiraLoginError, JiraUnavailable
 from jira_integration.client.guard import Guard
 from jira_integration.conf import conf
 from jira_integration.models import JiraConnection
+from jira_integration.setup.certificates import ca_file
 from jira_integration.setup.governing import governor_of
+from jira_integration.setup.grants import login_by_grant
+
+Login = JiraConnection.Login
+CLIENTS: dict[str, type[JiraClient]] = {
+    JiraConnection.Deployment.CLOUD: CloudClient,
+    JiraConnection.Deployment.DATACENTER: DataCenterClient,
+}
+# Which logins each kind of Jira knows, the safest first.
+LOGINS: dict[str, tuple[JiraConnection.Login, ...]] = {
+    JiraConnection.Deployment.CLOUD: (Login.API_TOKEN, Login.OAUTH2),
+    JiraConnection.Deployment.DATACENTER: (Login.PAT, Login.BASIC),
+}
 
 
 class NoLogin(Exception):
-    """The connection has no login yet, or one of a kind that cannot be used here."""
+    """The connection has no login yet, or one of a kind that its Jira does not know."""
 
 
 def guard() -> Guard:
@@ -25,14 +39,27 @@ def guard() -> Guard:
     return Guard(conf.ALLOW_LOOPBACK_HTTP, conf.ALLOWED_HOSTS)
 
 
+def client_for(deployment: str, transport: Transport) -> JiraClient:
+    return CLIENTS.get(deployment, CloudClient)(transport)
+
+
+def auth_with(login: str, user_name: str, secret: str) -> Auth:
+    """A login from what was typed or opened; OAuth has nothing that could be typed."""
+    match login:
+        case Login.API_TOKEN | Login.BASIC:
+            return BasicToken(user_name, secret)
+        case Login.PAT:
+            return Bearer(secret)
+    raise NoLogin(f"{login} is no login that is typed.")
+
+
 def auth_of(connection: JiraConnection) -> Auth:
     """The login, opened. Raises NoLogin, or SecretUnreadable under a wrong key."""
+    if connection.login == Login.OAUTH2:
+        return login_by_grant(connection)
     if connection.secret is None:
         raise NoLogin(f"{connection} has no login.")
-    secret = connection.secret.open(connection.bound_to)
-    if connection.login == JiraConnection.Login.API_TOKEN:
-        return BasicToken(connection.user_name, secret)
-    raise NoLogin(f"{connection.get_login_display()} is not supported yet.")
+    return auth_with(connection.login, connection.user_name, connection.secret.open(connection.bound_to))
 
 
 @asynccontextmanager
@@ -52,35 +79,38 @@ async def jira_client(
     stands refused.
     """
     login = auth or auth_of(connection)
-    async with governor_of(connection, seconds=seconds, trying_login=trying_login) as governor:
-        transport = Transport(
-            connection.site_url,
-            login,
-            guard(),
-            governor,
-            pool=conf.REQUESTS_IN_FLIGHT + 2,
-            connect_timeout=conf.CONNECT_TIMEOUT_SECONDS,
-            read_timeout=conf.READ_TIMEOUT_SECONDS,
-            deadline=seconds or conf.REQUEST_DEADLINE_SECONDS,
-            tries=tries,
-            governor_waits=True,
-            max_bytes=conf.MAX_ANSWER_BYTES,
-            proxy=conf.PROXY or None,
-        )
-        try:
-            yield JiraClient(transport)
-        except JiraError as trouble:
-            await sync_to_async(remember)(connection, trouble)
-            raise
-        finally:
-            await transport.aclose()
+    governing = governor_of(connection, seconds=seconds, trying_login=trying_login)
+    with ca_file(connection.ca_pem) as certificates:
+        async with governing as governor:
+            transport = Transport(
+                connection.api_url,
+                login,
+                guard(),
+                governor,
+                pool=conf.REQUESTS_IN_FLIGHT + 2,
+                connect_timeout=conf.CONNECT_TIMEOUT_SECONDS,
+                read_timeout=conf.READ_TIMEOUT_SECONDS,
+                deadline=seconds or conf.REQUEST_DEADLINE_SECONDS,
+                tries=tries,
+                governor_waits=True,
+                max_bytes=conf.MAX_ANSWER_BYTES,
+                proxy=conf.PROXY or None,
+                ca_bundle=certificates,
+            )
+            try:
+                yield client_for(connection.deployment, transport)
+            except JiraError as trouble:
+                await sync_to_async(remember)(connection, trouble)
+                raise
+            finally:
+                await transport.aclose()
 
 
 def remember(connection: JiraConnection, trouble: JiraError) -> None:
     """Turn what stops the whole connection into its state."""
     match trouble:
-        case JiraLoginError() | JiraCaptcha():
-            connection.set_state(JiraConnection.State.AUTH, str(trouble.code))
+        case JiraLoginError():
+            connection.set_state(JiraConnection.State.AUTH, from_error(trouble, connection)[0])
         case JiraUnavailable():
             connection.set_state(JiraConnection.State.DOWN, str(trouble.code))
 

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from jira_integration.client.api import JiraClient
+from jira_integration.client import DataCenterClient, JiraClient
 from jira_integration.client.auth import Anonymous, Auth
 from jira_integration.client.exceptions import ErrorCode, JiraError, JiraNotFound, JiraUnavailable
 from jira_integration.client.guard import SiteAddress, normalise_site
@@ -15,9 +15,11 @@ from jira_integration.client.schemas import ServerInfo
 from jira_integration.client.transport import Transport
 from jira_integration.conf import conf
 from jira_integration.models import JiraConnection
-from jira_integration.setup.connect import guard
+from jira_integration.setup.certificates import ca_file
+from jira_integration.setup.connect import client_for, guard
 
 PERSON_WAITS_SECONDS = 15.0  # in the wizard somebody looks at a page that does not move
+Deployment = JiraConnection.Deployment
 NOT_HERE = frozenset({ErrorCode.NOT_JIRA, ErrorCode.NOT_FOUND, ErrorCode.UNREADABLE, ErrorCode.REDIRECTED})
 
 
@@ -37,10 +39,11 @@ class FoundSite:
         return self.title or self.url.split("://", 1)[-1]
 
 
-async def discover_site(typed: str, *, seconds: float = PERSON_WAITS_SECONDS) -> FoundSite:
-    """Ask the address for Jira's serverInfo, without any login.
+async def discover_site(typed: str, *, ca_pem: str = "", seconds: float = PERSON_WAITS_SECONDS) -> FoundSite:
+    """Ask the address for Jira's serverInfo, without any login: what answers decides which kind of Jira it is.
 
-    A path before Jira's own pages is tried as Data Center's context path first, then without.
+    A path before Jira's own pages is tried as Data Center's context path first, then without. `ca_pem` are the
+    certificates of a private site's own authority.
 
     Raises JiraAddressRefused (bad_address, not_https, forbidden_address) before anything is sent, JiraUnavailable
     (dns, refused, tls, timeout, …), JiraRejected (not_jira) or what else stands at that address instead of Jira.
@@ -51,7 +54,7 @@ async def discover_site(typed: str, *, seconds: float = PERSON_WAITS_SECONDS) ->
     trouble: JiraError | None = None
     for address in addresses:
         try:
-            info = await _server_info(address, seconds / len(addresses))
+            info, kind = await _server_info(address, ca_pem, seconds / len(addresses))
         except JiraError as error:
             trouble = as_not_jira(error)
             if trouble.code not in NOT_HERE:
@@ -59,7 +62,7 @@ async def discover_site(typed: str, *, seconds: float = PERSON_WAITS_SECONDS) ->
         else:
             return FoundSite(
                 url=address.url,
-                deployment=JiraConnection.Deployment.CLOUD if info.is_cloud else JiraConnection.Deployment.DATACENTER,
+                deployment=kind,
                 title=info.server_title[:200],
                 version=info.version,
                 cut=cut_off(typed, address),
@@ -69,35 +72,45 @@ async def discover_site(typed: str, *, seconds: float = PERSON_WAITS_SECONDS) ->
 
 
 @asynccontextmanager
-async def quick_client(url: str, auth: Auth, seconds: float) -> AsyncIterator[JiraClient]:
+async def quick_client(
+    url: str, auth: Auth, seconds: float, *, deployment: str = Deployment.CLOUD, ca_pem: str = ""
+) -> AsyncIterator[JiraClient]:
     """A client for an address or a login that is not saved yet; `seconds` for each request, no repeats.
 
     What it meets touches no connection's state: a mistyped new token says nothing about the saved one.
     """
-    transport = Transport(
-        url,
-        auth,
-        guard(),
-        pool=1,
-        connect_timeout=min(conf.CONNECT_TIMEOUT_SECONDS, seconds),
-        read_timeout=seconds,
-        deadline=seconds,
-        tries=1,
-        max_bytes=conf.MAX_ANSWER_BYTES,
-        proxy=conf.PROXY or None,
-    )
-    try:
-        yield JiraClient(transport)
-    finally:
-        await transport.aclose()
+    with ca_file(ca_pem) as certificates:
+        transport = Transport(
+            url,
+            auth,
+            guard(),
+            pool=1,
+            connect_timeout=min(conf.CONNECT_TIMEOUT_SECONDS, seconds),
+            read_timeout=seconds,
+            deadline=seconds,
+            tries=1,
+            max_bytes=conf.MAX_ANSWER_BYTES,
+            proxy=conf.PROXY or None,
+            ca_bundle=certificates,
+        )
+        try:
+            yield client_for(deployment, transport)
+        finally:
+            await transport.aclose()
 
 
-async def _server_info(address: SiteAddress, seconds: float) -> ServerInfo:
-    async with quick_client(address.url, Anonymous(), seconds) as jira:
-        info = await jira.server_info()
+async def _server_info(address: SiteAddress, ca_pem: str, seconds: float) -> tuple[ServerInfo, str]:
+    """What answers, and which kind it is. Both kinds have version 2 of this address, only Cloud has version 3."""
+    async with quick_client(address.url, Anonymous(), seconds, ca_pem=ca_pem) as jira:
+        try:
+            info = await jira.server_info()
+        except JiraError as trouble:
+            if as_not_jira(trouble).code not in NOT_HERE:
+                raise
+            info = await DataCenterClient(jira.transport).server_info()
     if not info.deployment_type and not info.version:
         raise JiraUnavailable("serverInfo named neither a version nor a kind of Jira.", code=ErrorCode.NOT_JIRA)
-    return info
+    return info, Deployment.CLOUD if info.is_cloud else Deployment.DATACENTER
 
 
 def as_not_jira(error: JiraError) -> JiraError:

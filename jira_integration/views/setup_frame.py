@@ -102,7 +102,7 @@ class Wizard:
         if slug == "site":
             return True
         if slug == "sign-in":
-            return bool(self.connection.secret is not None and self.connection.account_id)
+            return bool(self.connection.account_id) and self.connection.has_login
         return self.mapping is not None and slug in self.mapping.steps_done
 
     def first_open(self) -> str:

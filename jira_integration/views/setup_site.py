@@ -17,16 +17,19 @@ from jira_integration.client.exceptions import ErrorCode, JiraError
 from jira_integration.forms.setup import SiteForm
 from jira_integration.models import JiraConnection, ProjectMapping
 from jira_integration.setup.discover import FoundSite, discover_site, likely
+from jira_integration.setup.logins import forget_login
 from jira_integration.views.setup_frame import Problem, Wizard
 
 CONTROL = "id_site_url"
+CERTIFICATE = "id_ca_pem"
 
 
 def step(wizard: Wizard) -> HttpResponse:
     if wizard.request.method != "POST":
         fill = wizard.request.GET.get("fill") == "sandbox"
-        first = sandbox_url() if fill else wizard.connection.site_url if wizard.connection else ""
-        return show(wizard, SiteForm(initial={"site_url": first}))
+        site = wizard.connection
+        first = sandbox_url() if fill else site.site_url if site else ""
+        return show(wizard, SiteForm(initial={"site_url": first, "ca_pem": site.ca_pem if site else ""}))
     data = wizard.request.POST.copy()
     if data.get("use"):
         data["site_url"] = data.get("use", "")
@@ -35,14 +38,10 @@ def step(wizard: Wizard) -> HttpResponse:
         return show(wizard, form)
     typed = form.cleaned_data["site_url"]
     try:
-        found = async_to_sync(discover_site)(typed)
+        found = async_to_sync(discover_site)(typed, ca_pem=form.cleaned_data["ca_pem"])
     except JiraError as trouble:
         instead = explain_on(form, typed, trouble)
-        return show(wizard, form, instead=instead)
-    if found.deployment != JiraConnection.Deployment.CLOUD:
-        values = {"site": found.url.split("://", 1)[-1], "version": found.version}
-        form.add_error("site_url", str(explain("data_center", values)))
-        return show(wizard, form)
+        return show(wizard, form, instead=instead, certificate_failed=trouble.code == ErrorCode.TLS)
     return save(wizard, form, found)
 
 
@@ -82,7 +81,11 @@ def save(wizard: Wizard, form: SiteForm, found: FoundSite) -> HttpResponse:
         moved = not made and connection.site_url != found.url
         if moved:
             forget_login(connection)
+            connection.webhook_secret = connection.webhook_secret_before = None
+            connection.webhook_id = ""
+        other_certificates = connection.ca_pem != form.cleaned_data["ca_pem"]
         connection.site_url, connection.deployment = found.url, found.deployment
+        connection.ca_pem = form.cleaned_data["ca_pem"]
         connection.server_title = found.title
         connection.save()
         known, wizard.connection = wizard.connection, connection
@@ -91,6 +94,8 @@ def save(wizard: Wizard, form: SiteForm, found: FoundSite) -> HttpResponse:
             wizard.record("connection_made")
         elif moved:
             wizard.record("connection_changed", before=before)
+        if other_certificates:
+            wizard.record("certificates_changed")
     say(wizard, found, moved_from=before if moved else "", shared=not made and known is None)
     return wizard.onward("site")
 
@@ -100,18 +105,14 @@ def person(wizard: Wizard) -> Any:
     return user if user.is_authenticated else None
 
 
-def forget_login(connection: JiraConnection) -> None:
-    """What was sealed for the former address cannot be opened for the new one."""
-    connection.secret = connection.webhook_secret = connection.webhook_secret_before = None
-    connection.secret_saved_at = connection.secret_ends_on = None
-    connection.secret_hint = connection.webhook_id = connection.account_id = connection.account_name = ""
-    connection.state, connection.state_code = JiraConnection.State.SETUP, ""
-
-
 def say(wizard: Wizard, found: FoundSite, *, moved_from: str, shared: bool) -> None:
     site = wizard.site.host
     words = {"name": found.named, "site": site, "url": found.url, "cut": found.cut[:80], "before": moved_from}
-    messages.success(wizard.request, _("Jira Cloud, %(name)s, answers at %(site)s.") % words)
+    if found.deployment == JiraConnection.Deployment.CLOUD:
+        messages.success(wizard.request, _("Jira Cloud, %(name)s, answers at %(site)s.") % words)
+    else:
+        words["version"] = found.version
+        messages.success(wizard.request, _("Jira Data Center %(version)s, %(name)s, answers at %(site)s.") % words)
     if found.cut:
         messages.info(wizard.request, _("We use %(url)s. “%(cut)s” was cut off.") % words)
     if moved_from:
@@ -130,8 +131,18 @@ def claim(wizard: Wizard) -> None:
     wizard.save_step("site", changed=False)
 
 
-def show(wizard: Wizard, form: SiteForm, *, instead: str = "") -> HttpResponse:
-    problems = [Problem(str(error), CONTROL) for errors in form.errors.values() for error in errors]
+def show(wizard: Wizard, form: SiteForm, *, instead: str = "", certificate_failed: bool = False) -> HttpResponse:
+    problems = [
+        Problem(str(error), CERTIFICATE if name == "ca_pem" else CONTROL)
+        for name, errors in form.errors.items()
+        for error in errors
+    ]
     sandbox = sandbox_url()
-    context = {"form": form, "instead": instead, "sandbox": sandbox if sandbox != form["site_url"].value() else ""}
+    context = {
+        "form": form,
+        "instead": instead,
+        "sandbox": sandbox if sandbox != form["site_url"].value() else "",
+        "has_login": wizard.connection is not None and wizard.connection.has_login,
+        "open_certificates": bool(form["ca_pem"].value() or form.has_error("ca_pem") or certificate_failed),
+    }
     return wizard.render("site", context, problems=problems)

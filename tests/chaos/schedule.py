@@ -16,7 +16,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from jira_integration import ledger, tasks
-from jira_integration.client import JiraClient
+from jira_integration.client import CloudClient, JiraClient
 from jira_integration.client.exceptions import JiraError
 from jira_integration.export import push, runs
 from jira_integration.models import ExportPlan, ExportRun, JiraConnection, RunItem
@@ -119,7 +119,7 @@ class Office:
         """In the place of setup.connect.jira_client, with its memory for refused logins."""
         await border()
         try:
-            yield JiraClient(WorldTransport(self.world))
+            yield CloudClient(WorldTransport(self.world))
         except JiraError as trouble:
             remember(jira_connection, trouble)
             raise

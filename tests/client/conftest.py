@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from jira_integration.client import JiraClient, Transport
+from jira_integration.client import CloudClient, JiraClient, Transport
 from jira_integration.client.auth import BasicToken
 from jira_integration.client.guard import Guard
 from tests.client.governors import Make, making
@@ -75,7 +75,7 @@ def transport(make_transport: MakeTransport) -> Transport:
 
 @pytest.fixture
 def jira(transport: Transport) -> JiraClient:
-    return JiraClient(transport)
+    return CloudClient(transport)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from jira_integration.client import JiraClient, Transport
+from jira_integration.client import CloudClient, JiraClient, Transport
 from jira_integration.client.auth import BasicToken
 from jira_integration.client.exceptions import JiraError, JiraLoginError, JiraNotFound, JiraRejected
 from jira_integration.client.guard import Guard
@@ -23,7 +23,7 @@ PROPERTY = "stories-qa.item"
 
 def client_of(sandbox: RunningSandbox, token: str = "") -> JiraClient:
     auth = BasicToken(sandbox.user, token or sandbox.token)
-    return JiraClient(Transport(sandbox.url, auth, Guard(allow_loopback_http=True), tries=1))
+    return CloudClient(Transport(sandbox.url, auth, Guard(allow_loopback_http=True), tries=1))
 
 
 def story(summary: str, **fields: Any) -> dict[str, Any]:
@@ -69,6 +69,7 @@ async def walk(jira: JiraClient) -> None:
     step = (await jira.transitions(key, with_fields=True))[0]
     await jira.transition_issue(key, step.id)
     await jira.set_property(key, PROPERTY, {"uid": "u-2"})
+    assert await jira.get_property(key, PROPERTY) == {"uid": "u-2"}
     issue = await jira.get_issue(key, fields=["summary", "status", "updated"], properties=[PROPERTY])
     assert issue.fields["summary"] == "Pay by debit card"
     assert issue.status is not None

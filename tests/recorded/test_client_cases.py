@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import responses
 
-from jira_integration.client import JiraClient, Transport
+from jira_integration.client import CloudClient, JiraClient, Transport
 from jira_integration.client.auth import BasicToken
 from jira_integration.client.exceptions import JiraForbidden, JiraNotFound, JiraRejected, JiraUnavailable
 from jira_integration.client.guard import Guard
@@ -145,7 +145,7 @@ def known(name: str) -> bool:
 @pytest.fixture
 async def jira() -> AsyncIterator[JiraClient]:
     transport = Transport("https://acme.atlassian.net", BasicToken("a@acme.test", "a-long-token"), Guard())
-    yield JiraClient(transport)
+    yield CloudClient(transport)
     await transport.aclose()
 
 

@@ -103,7 +103,9 @@ def test_a_required_field_that_nothing_fills_is_said_and_exits_with_1(
         ({"url": "not an address"}, "is not the address of a site."),
         ({"project": "NOPE"}, "There is no project NOPE here."),
         ({"secret_env": "NOT_SET_ANYWHERE"}, "NOT_SET_ANYWHERE is not set"),
-        ({"auth": "pat"}, "Only --auth api_token works so far"),
+        ({"auth": "pat"}, "is Jira Cloud, which does not know --auth pat. Use api_token or oauth2."),
+        ({"auth": "oauth2"}, "Atlassian does not know our OAuth app."),
+        ({"ca_file": "/no/such/file.pem"}, "/no/such/file.pem cannot be read"),
         ({"user": ""}, "Add --user"),
     ],
 )

@@ -182,6 +182,6 @@ def test_each_control_says_its_own_error_and_the_summary_leads_to_it(
 def test_only_logins_that_work_with_this_jira_are_offered(visitor: Visitor, at_sign_in: str) -> None:
     page = visitor.get(at_sign_in).content.decode()
 
-    assert re.findall(r'name="login" value="(\w+)"', page) == ["api_token"]
+    assert re.findall(r'name="login" value="(\w+)"', page) == ["api_token", "oauth2"]
     assert "<fieldset" in page
     assert "<legend" in page

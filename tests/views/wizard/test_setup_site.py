@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from django.http import HttpResponse
@@ -106,13 +107,26 @@ def test_nobody_at_the_port_is_said(visitor: Visitor) -> None:
     assert "Nothing answers at 127.0.0.1" in text_of(answer)
 
 
-def test_data_center_is_recognised_and_not_connected_yet(visitor: Visitor) -> None:
+def test_data_center_is_recognised_by_what_it_answers_and_its_own_logins_are_offered(visitor: Visitor) -> None:
     body = json.dumps({"deploymentType": "DataCenter", "version": "10.3.24", "baseUrl": "https://jira.acme.test"})
     with site_that_answers(body, "application/json") as address:
         answer = enter(visitor, address)
 
+    connection = JiraConnection.objects.get()
+    page = visitor.get(answer["Location"])
+    assert (answer.status_code, connection.deployment) == (303, "datacenter")
+    assert "Jira Data Center 10.3.24, " in text_of(page)
+    assert re.findall(r'name="login" value="(\w+)"', page.content.decode()) == ["pat", "basic"]
+
+
+def test_a_text_that_is_no_certificate_is_said_beside_its_field(visitor: Visitor) -> None:
+    answer = visitor.send(NEW, site_url="https://jira.acme.test", ca_pem="our certificate")
+
+    page = answer.content.decode()
     assert answer.status_code == 422
-    assert "is Jira Data Center 10.3.24." in text_of(answer)
+    assert "There is no certificate in what was pasted." in text_of(answer)
+    assert 'href="#id_ca_pem"' in page
+    assert "<details open>" in page
 
 
 def test_a_page_of_jira_is_cut_to_the_site_and_what_was_cut_is_shown(visitor: Visitor, sandbox: RunningSandbox) -> None:
