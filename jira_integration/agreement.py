@@ -15,6 +15,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from jira_integration.models import ExportedTicket, LiveSequence
+from jira_integration.models.rows import write_each
 
 AGREED_COLUMNS = [
     "base_sent",
@@ -57,7 +58,7 @@ class Agreed:
 def agree(agreed: Sequence[Agreed]) -> dict[int, ExportedTicket]:
     """Both sides hold these values now: the two bases of the next merge, over what was agreed before. Returns the
     tickets by id."""
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         tickets = ExportedTicket.objects.in_bulk([one.ticket_id for one in agreed])
         now = timezone.now()
         seqs = {ref: next_live_seq(ref) for ref in {ticket.project_ref for ticket in tickets.values()}}
@@ -76,7 +77,7 @@ def agree(agreed: Sequence[Agreed]) -> dict[int, ExportedTicket]:
             ticket.error_code = ""
             ticket.checked_at = now
             ticket.seq = seqs[ticket.project_ref]
-            ticket.save(update_fields=AGREED_COLUMNS)
+        write_each(list(tickets.values()), AGREED_COLUMNS)
     return tickets
 
 

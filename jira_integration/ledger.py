@@ -13,14 +13,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from jira_integration.agreement import next_live_seq
 from jira_integration.conf import conf
 from jira_integration.models import ExportedTicket, ExportRun, RunBatch, RunEvent, RunItem
+from jira_integration.models.rows import write_each
 
+SENT_COLUMNS = ("sent_hash", "state", "batch", "attempt", "sent_at", "seq")
 Item = RunItem.State
 Run = ExportRun.State
 
@@ -116,16 +118,18 @@ def form_batch(
     Raises LeaseLost when the lease is over. Items that are no longer queued are left out by the caller's re-read.
     """
     with transaction.atomic():
-        if not _driven(run_id, token).filter(lease_until__gt=Now()).update(lease_until=_until()):
+        held = _driven(run_id, token).filter(lease_until__gt=Now())
+        if not held.update(lease_until=_until(), seq=F("seq") + 1):
             raise LeaseLost(run_id)
         if connection.vendor == "postgresql":
             # Else a server that crashes may forget what it has committed, and the items would be sent again.
             with connection.cursor() as cursor:
                 cursor.execute("SET LOCAL synchronous_commit TO on")
         now = timezone.now()
+        seq, batches = ExportRun.objects.filter(pk=run_id).values_list("seq", Count("batches")).get()
         batch = RunBatch.objects.create(
             run_id=run_id,
-            number=RunBatch.objects.filter(run_id=run_id).count() + 1,
+            number=batches + 1,
             level=level,
             action=action,
             state=RunBatch.State.SENDING,
@@ -134,11 +138,9 @@ def form_batch(
             key_floor=floor,
         )
         for item in items:
-            item.sent_hash = hashes[item.pk]
-        RunItem.objects.bulk_update(items, ["sent_hash"])
-        RunItem.objects.filter(pk__in=[item.pk for item in items], state=Item.QUEUED).update(
-            state=Item.SENDING, batch=batch, attempt=F("attempt") + 1, sent_at=now, seq=next_seq(run_id)
-        )
+            item.sent_hash, item.state, item.batch = hashes[item.pk], Item.SENDING, batch
+            item.attempt, item.sent_at, item.seq = item.attempt + 1, now, seq
+        write_each(items, SENT_COLUMNS, still={"state": Item.QUEUED})
     return batch
 
 
@@ -149,13 +151,15 @@ def created(made: Sequence[tuple[RunItem, str, str]], answered: RunBatch | None 
     if not made:
         return []
     run_id = made[0][0].run_id
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         now, seq = timezone.now(), next_seq(run_id)
+        rows = RunItem.objects.filter(pk__in=[item.pk for item, _, _ in made])
         if answered is not None:
-            rows = RunItem.objects.filter(batch=answered, state=Item.SENDING)
-            rows.update(seq=seq)  # also locks them where rows can be locked
-            still = set(rows.values_list("pk", flat=True))
-            made = [one for one in made if one[0].pk in still]
+            rows = rows.filter(batch=answered, state=Item.SENDING)
+        news = {"ended_at": now, "error_code": "", "error_values": {}, "jira_said": []}
+        if rows.update(state=Item.CREATED, seq=seq, **news) < len(made):
+            mine = RunItem.objects.filter(batch=answered, seq=seq).values_list("pk", flat=True)
+            made = [one for one in made if one[0].pk in set(mine)]
         items, tickets = [], []
         for item, issue_id, issue_key in made:
             item.state, item.issue_id, item.issue_key, item.ended_at, item.seq = (
@@ -171,11 +175,8 @@ def created(made: Sequence[tuple[RunItem, str, str]], answered: RunBatch | None 
                 item.ticket.issue_id, item.ticket.issue_key = issue_id, issue_key
                 tickets.append(item.ticket)
         _let_go(tickets)
-        RunItem.objects.bulk_update(items, ["issue_id", "issue_key"])
-        RunItem.objects.filter(pk__in=[item.pk for item in items]).update(
-            state=Item.CREATED, ended_at=now, error_code="", error_values={}, jira_said=[], seq=seq
-        )
-        ExportedTicket.objects.bulk_update(tickets, ["issue_id", "issue_key"])
+        write_each(items, ["issue_id", "issue_key"])
+        write_each(tickets, ["issue_id", "issue_key"])
     return items
 
 
@@ -215,7 +216,7 @@ def confirm(items: Sequence[RunItem]) -> list[RunItem]:
     """Read back from Jira: the items are what and where they should be. They come back as they are stored now."""
     if not items:
         return []
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         seq = next_seq(items[0].run_id)
         RunItem.objects.filter(pk__in=[item.pk for item in items]).update(confirmed=True, seq=seq)
     for item in items:

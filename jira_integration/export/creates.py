@@ -25,7 +25,7 @@ from jira_integration.export.flight import Flight
 from jira_integration.export.readback import MadeBatches, confirm_answer, fetch, mapped_fields
 from jira_integration.export.template import IssueIds, canonical, digest, fill_create, put_back
 from jira_integration.export.ways import keep_ways
-from jira_integration.export.work import Work, issue_ids, load_items, number_in, parents_of
+from jira_integration.export.work import NOT_FOR_CREATES, Work, issue_ids, load_items, number_in, parents_of
 from jira_integration.models import RunBatch, RunItem
 
 State = RunItem.State
@@ -156,7 +156,7 @@ async def _prepare(work: Work, ids: Sequence[int]) -> tuple[Prepared | None, lis
 
 
 def _load(work: Work, ids: Sequence[int]) -> tuple[list[RunItem], list[RunItem], dict[str, IssueIds]]:
-    items, moved = _not_elsewhere(load_items(ids))
+    items, moved = _not_elsewhere(load_items(ids, NOT_FOR_CREATES))
     versions = story_source().versions(work.run.project_ref, [item.story_ref for item in items])
     kept = []
     for item in items:

@@ -142,10 +142,14 @@ def ids_of_items(run_id: int, states: Sequence[str], **conditions: object) -> li
     return list(rows.values_list("pk", flat=True))
 
 
-def load_items(ids: Sequence[int]) -> list[RunItem]:
+NOT_NEEDED = ("planned__changes", "planned__findings", "ticket__base_sent", "ticket__base_jira")
+NOT_FOR_CREATES = (*NOT_NEEDED, "planned__seen", "ticket__theirs", "error_values", "jira_said")
+
+
+def load_items(ids: Sequence[int], without: Sequence[str] = NOT_NEEDED) -> list[RunItem]:
     """Items with what a push needs of them, in their order."""
-    rows = RunItem.objects.filter(pk__in=ids).select_related("planned", "ticket", "batch").order_by("position")
-    return list(rows.defer("planned__changes", "planned__findings", "ticket__base_sent", "ticket__base_jira"))
+    rows = RunItem.objects.filter(pk__in=ids).select_related("planned", "ticket").order_by("position")
+    return list(rows.defer(*without))
 
 
 def issue_ids(connection_id: int, uids: Sequence[str]) -> dict[str, IssueIds]:
