@@ -25,7 +25,7 @@ from jira_integration.export.flight import Flight
 from jira_integration.export.readback import MadeBatches, confirm_answer, fetch, mapped_fields
 from jira_integration.export.template import IssueIds, canonical, digest, fill_create, put_back
 from jira_integration.export.ways import keep_ways
-from jira_integration.export.work import NOT_FOR_CREATES, Work, issue_ids, load_items, number_in, parents_of
+from jira_integration.export.work import NOT_FOR_CREATES, Work, load_items, number_in
 from jira_integration.models import RunBatch, RunItem
 
 State = RunItem.State
@@ -166,8 +166,7 @@ def _load(work: Work, ids: Sequence[int]) -> tuple[list[RunItem], list[RunItem],
             continue
         code = "story_gone" if version is None else "story_changed_since_preview"
         moved.append(ledger.end(item.pk, State.MOVED_ON, code, was=[State.QUEUED]))
-    uids = [str(uid) for uid in parents_of(kept)]
-    return kept, moved, issue_ids(work.run.connection_id, uids) if uids else {}
+    return kept, moved, work.parents_of(kept)
 
 
 def _not_elsewhere(items: list[RunItem]) -> tuple[list[RunItem], list[RunItem]]:

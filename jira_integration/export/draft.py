@@ -28,6 +28,7 @@ from jira_integration.mapping.metadata import ProjectMetadata
 from jira_integration.mapping.payload import Builder, Payload
 from jira_integration.mapping.questions import watchers
 from jira_integration.models import ExportedTicket, ExportPlan, PlannedTicket, RunItem
+from jira_integration.models.rows import insert_each
 
 Action = PlannedTicket.Action
 LEVELS = {Kind.EPIC: 0, Kind.STORY: 1, Kind.TEST: 2}
@@ -153,6 +154,7 @@ class Drafting:
         if row.status_to and (stays := preflight.may_not(self.metadata, "TRANSITION_ISSUES", self.account)):
             findings.append(stays)
             row.status_to = {}
+            row.template.pop("transition", None)
             row.changes = [one for one in row.changes if one["field"] != "status"]
 
     def _blocked(self, row: PlannedTicket, finding: Finding) -> PlannedTicket:
@@ -266,7 +268,7 @@ class Drafting:
     def keep(self, snapshots: Iterable[StorySnapshot], issues: Mapping[str, Issue]) -> None:
         """Decide and store a chunk; outside the event loop, since turning texts into documents takes its time."""
         rows = [self.draft(snapshot, issues) for snapshot in snapshots]
-        PlannedTicket.objects.bulk_create(rows)
+        insert_each(rows)
         agree_on_versions(self.agreed)
         self.agreed.clear()
         self.plan.progress = self.position

@@ -17,7 +17,7 @@ from jira_integration.conf import conf
 from jira_integration.export.flight import Flight
 from jira_integration.export.hierarchy import parent_field
 from jira_integration.export.template import IssueIds, fill
-from jira_integration.export.work import READ_AT_ONCE, Work, issue_ids, parents_of, sent_fields, uid_of
+from jira_integration.export.work import READ_AT_ONCE, Work, sent_fields, uid_of
 from jira_integration.mapping.jira_form import reduced
 from jira_integration.models import RunItem
 
@@ -111,8 +111,7 @@ def mapped_fields(work: Work) -> set[str]:
 
 
 def _confirm(work: Work, items: list[RunItem], issues: list[Issue], mapped: set[str]) -> list[RunItem]:
-    uids = [str(uid) for uid in parents_of(items)]
-    parents = issue_ids(work.run.connection_id, uids) if uids else {}
+    parents = work.parents_of(items)
     by_uid = {uid: issue for issue in issues if (uid := uid_of(issue))}
     by_id = {issue.id: issue for issue in issues}
     shown: list[tuple[RunItem, Issue]] = []

@@ -13,6 +13,7 @@ from django.utils import timezone
 from jira_integration import audit, halts, ledger
 from jira_integration.export.line import CannotDo, last_place
 from jira_integration.models import ExportedTicket, ExportPlan, ExportRun, PlannedTicket, RunBatch, RunItem
+from jira_integration.models.rows import insert_each
 
 Action = PlannedTicket.Action
 Item = RunItem.State
@@ -85,24 +86,27 @@ def _write_items(run: ExportRun, plan: ExportPlan) -> None:
             connection=run.connection, unlinked_at=None, story_ref__in=planned.values("story_ref")
         ).defer("base_sent", "base_jira", "theirs")
     }
-    new = [
-        ExportedTicket(
-            uid=item.uid,
-            connection=run.connection,
-            mapping=plan.mapping,
-            project_ref=plan.project_ref,
-            story_ref=item.story_ref,
-            story_key=item.story_key,
-            kind=item.kind,
-        )
-        for item in planned.iterator(ROWS)
-        if item.action == Action.CREATE and item.story_ref not in tickets
-    ]
-    ExportedTicket.objects.bulk_create(new, batch_size=ROWS)
-    tickets |= {ticket.story_ref: ticket for ticket in new}
-    rows = (_item(run, item, tickets.get(item.story_ref)) for item in planned.iterator(ROWS))
-    while chunk := list(islice(rows, ROWS)):
-        RunItem.objects.bulk_create(chunk)
+    stored = planned.iterator(ROWS)
+    while chunk := list(islice(stored, ROWS)):
+        new = [
+            ExportedTicket(
+                uid=item.uid,
+                connection=run.connection,
+                mapping=plan.mapping,
+                project_ref=plan.project_ref,
+                story_ref=item.story_ref,
+                story_key=item.story_key,
+                kind=item.kind,
+            )
+            for item in chunk
+            if item.action == Action.CREATE and item.story_ref not in tickets
+        ]
+        insert_each(new)
+        ids = dict(ExportedTicket.objects.filter(uid__in=[one.uid for one in new]).values_list("uid", "pk"))
+        for ticket in new:
+            ticket.pk = ids[ticket.uid]
+        known = tickets | {ticket.story_ref: ticket for ticket in new}
+        insert_each([_item(run, item, known.get(item.story_ref)) for item in chunk])
 
 
 def _item(run: ExportRun, planned: PlannedTicket, ticket: ExportedTicket | None) -> RunItem:

@@ -12,7 +12,7 @@ from jira_integration.client.exceptions import JiraError, JiraForbidden, JiraNot
 from jira_integration.client.schemas import Issue
 from jira_integration.conf import story_source
 from jira_integration.export.template import canonical, digest, fill, put_back
-from jira_integration.export.work import READ_AT_ONCE, Work, parents_of, sent_fields
+from jira_integration.export.work import READ_AT_ONCE, Work, sent_fields
 from jira_integration.mapping.jira_form import reduced
 from jira_integration.models import RunBatch, RunItem
 
@@ -45,7 +45,7 @@ async def _update(work: Work, item: RunItem, issue: Issue | None, version: int |
         return await end(item.pk, State.MOVED_ON, "story_changed_since_preview", was=[State.QUEUED])
     if issue is None:
         return await end(item.pk, State.MOVED_ON, "missing_in_jira", {"key": item.issue_key}, was=[State.QUEUED])
-    parents = await work.ids_of(parents_of([item]))
+    parents = await sync_to_async(work.parents_of)([item])
     body = fill(planned.template, parents)
     fields = fill(sent_fields(planned), parents)
     now = {name: reduced(issue.fields.get(name)) for name in fields}

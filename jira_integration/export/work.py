@@ -58,6 +58,7 @@ class Work:
     floor: int = 0  # the highest issue number known in the Jira project
     counted: tuple[int, int] = field(default=(0, 0))
     forbidden: int = 0  # creates in a row that Jira did not permit
+    parents: dict[str, IssueIds] = field(default_factory=dict)  # issues that children were sent under
     seen: dict[int, StatusInfo] = field(default_factory=dict)  # items to be moved → status as just read back
     looked: set[tuple[str, str]] = field(default_factory=set)  # types and statuses whose ways were seen in this push
     looking: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -76,6 +77,14 @@ class Work:
     async def ids_of(self, uids: Iterable[object]) -> dict[str, IssueIds]:
         """uid → id and key of the issues that exist, from the ledger."""
         return await sync_to_async(issue_ids)(self.run.connection_id, [str(uid) for uid in uids])
+
+    def parents_of(self, items: Iterable[RunItem]) -> dict[str, IssueIds]:
+        """The same for the parents of these items, each asked for once: children are only sent under parents that
+        were read back, and those keep their ids."""
+        uids = {str(item.planned.parent_uid) for item in items if item.planned.parent_uid}
+        if unknown := sorted(uids - self.parents.keys()):
+            self.parents |= issue_ids(self.run.connection_id, unknown)
+        return {uid: self.parents[uid] for uid in uids if uid in self.parents}
 
     async def may_send(self) -> bool:
         """Asked right before each request that writes: a worker that woke late has lost its lease."""
@@ -162,10 +171,6 @@ def issue_ids(connection_id: int, uids: Sequence[str]) -> dict[str, IssueIds]:
             str(uid): IssueIds(issue_id, key) for uid, issue_id, key in rows.values_list("uid", "issue_id", "issue_key")
         }
     return found
-
-
-def parents_of(items: Iterable[RunItem]) -> set[object]:
-    return {item.planned.parent_uid for item in items if item.planned.parent_uid}
 
 
 def sent_fields(planned: PlannedTicket) -> dict[str, object]:

@@ -1,6 +1,7 @@
-"""Many rows of one table, each with values of its own, in one prepared UPDATE.
+"""Many rows of one table, each with values of its own, in one prepared statement.
 
-Django's `bulk_update` builds an expression per row and column, which costs more than everything else a batch does.
+Django's `bulk_update` and `bulk_create` build an expression per row and column, which costs more than everything else
+that a plan or a batch does with its rows.
 """
 
 from __future__ import annotations
@@ -31,4 +32,21 @@ def write_each(rows: Sequence[models.Model], columns: Sequence[str], *, still: M
                 [*(one.get_db_prep_save(getattr(row, one.attname), database) for one in fields), row.pk, *held_values]
                 for row in rows
             ],
+        )
+
+
+def insert_each(rows: Sequence[models.Model]) -> None:
+    """Insert rows of one model. Unlike `bulk_create` it does not tell their primary keys."""
+    if not rows:
+        return
+    model = type(rows[0])
+    database = connections[router.db_for_write(model)]
+    meta, quote = model._meta, database.ops.quote_name
+    fields: list[Any] = [one for one in meta.concrete_fields if not one.primary_key]
+    columns = ", ".join(quote(one.column) for one in fields)
+    places = ", ".join(["%s"] * len(fields))
+    with database.cursor() as cursor:
+        cursor.executemany(
+            f"INSERT INTO {quote(meta.db_table)} ({columns}) VALUES ({places})",  # noqa: S608  the model's own names
+            [[one.get_db_prep_save(one.pre_save(row, True), database) for one in fields] for row in rows],
         )
