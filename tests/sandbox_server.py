@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 import requests
 
 from jira_integration.sandbox.app import create_app
+from jira_integration.sandbox.model import Site
 from jira_integration.sandbox.server import make_server
 from jira_integration.sandbox.settings import Flavour, SandboxSettings
 
@@ -83,10 +84,13 @@ class Bearer(requests.auth.AuthBase):
 
 
 @contextmanager
-def running_sandbox(**settings: Any) -> Iterator[RunningSandbox]:
-    """Start a sandbox with `SandboxSettings(**settings)`, request bodies kept in the log; stop it at the end."""
+def running_sandbox(change: Callable[[Site], None] | None = None, **settings: Any) -> Iterator[RunningSandbox]:
+    """Start a sandbox with `SandboxSettings(**settings)`, request bodies kept in the log; stop it at the end. `change`
+    may alter the site before it answers anybody."""
     settings.setdefault("keep_bodies", True)
     app = create_app(SandboxSettings(**settings))
+    if change is not None:
+        change(app.state.jira.site)
     server = make_server(app)
     bound = socket.socket()
     bound.bind(("127.0.0.1", 0))

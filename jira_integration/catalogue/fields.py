@@ -161,6 +161,13 @@ ENTRIES: dict[str, Entry] = {
         setup(_("Choose an account for {value}"), "fields", "f-{field_id}"),
         tone="warning",
     ),
+    "person_left": Entry(
+        _("The Jira account of {value} is switched off."),
+        _("Jira takes nobody who has left. The issue is created without {field}."),
+        _("Choose another account, or another person in the story."),
+        setup(_("Choose an account for {value}"), "fields", "f-{field_id}"),
+        tone="warning",
+    ),
     "person_rejected": Entry(
         _("Jira did not accept “{value}” for {field}."),
         _("The account is gone, has left, or may not be given issues of {jira_project}."),

@@ -79,9 +79,9 @@ ENTRIES: dict[str, Entry] = {
         _("Link the story to {issue} if it is the same piece of work."),
         tone="warning",
     ),
-    "refused_by_workflow": Entry(
-        _("A rule of {jira_project} refused {story}."),
-        _("Jira's list of fields does not show such rules. What it said: {said}"),
+    "refused_by_rule": Entry(
+        _("Jira did not take {story}, and named no field."),
+        _("It may be a rule of {jira_project} that its list of fields does not show. What it said: {said}"),
         _("Change the story as the rule wants it, or ask a Jira admin about the rule."),
         AGAIN,
     ),

@@ -14,6 +14,8 @@ from jira_integration.catalogue.typos import meant_site
 from jira_integration.client.exceptions import ErrorCode, JiraError, JiraLoginError, JiraRateLimited
 from jira_integration.models import JiraConnection, ProjectMapping
 
+LONGEST_LINE = 255  # characters of a field that holds one line
+
 
 class KnowsFields(Protocol):
     """What this module asks of mapping.metadata.ProjectMetadata."""
@@ -99,10 +101,12 @@ def from_field_errors(
     type_id = str((sent.get("issuetype") or {}).get("id", ""))
     issue_type = metadata.type(type_id)
     values["issue_type"] = issue_type.name if issue_type is not None else type_id
-    if "project" in field_errors:
-        return "no_create_permission", values
     if "issuetype" in field_errors:
         return "issue_type_gone", values
+    if "project" in field_errors:
+        return "no_create_permission", values
+    if {"parent", "parentId"} & set(field_errors):
+        return ("parent_refused" if sent.get("parent") else "parent_missing"), values
     for field_id in field_errors:
         values["field_id"] = field_id
         field = issue_type.field(field_id) if issue_type is not None else None
@@ -112,12 +116,17 @@ def from_field_errors(
         values["field"] = field.name
         if _empty(sent.get(field_id)):
             return ("required_field" if field.required else "field_rejected"), values
+        if field.type == "user" or field.items == "user":
+            values["value"] = _shown(sent[field_id], field)
+            return "person_rejected", values
+        if isinstance(sent[field_id], str) and len(sent[field_id]) > LONGEST_LINE:
+            return "value_too_long", values
         if field.allowed:
             values["value"] = _shown(sent[field_id], field)
             values["allowed"] = [one.name for one in field.allowed]
             return ("priority_not_allowed" if field.system == "priority" else "value_not_allowed"), values
         return "field_rejected", values
-    return "rejected", values
+    return ("refused_by_rule" if messages else "rejected"), values
 
 
 def _empty(value: Any) -> bool:

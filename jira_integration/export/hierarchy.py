@@ -91,7 +91,11 @@ class Family:
     def _under(self, ref: str, uid: UUID, issue_type: IssueType) -> Place:
         jira_field = parent_field(issue_type)
         if jira_field is None:
-            return Place(finding=Finding("field_not_on_screen", {"field": _("Parent"), "issue_type": issue_type.name}))
+            return Place(
+                finding=Finding(
+                    "field_not_on_screen", {"field": _("Parent"), "field_id": "parent", "issue_type": issue_type.name}
+                )
+            )
         if jira_field.id == "parent":
             value: Any = {"id": self._ids(ref, "id")}
             label = _("Parent")

@@ -78,8 +78,7 @@ class Builder:
                 continue
             jira_field = known.get(mapping.jira_field)
             if jira_field is None:
-                if found := preflight.off_screen(mapping, self.metadata, self.issue_type):
-                    findings.append(found)
+                findings += self._off_screen(mapping, snapshot)
                 continue
             mapped.add(jira_field.id)
             sent = self._value(mapping, jira_field, snapshot, epic)
@@ -91,6 +90,14 @@ class Builder:
             names[jira_field.id] = jira_field.name
         findings += preflight.missing(self.issue_type, fields, mapped, findings)
         return Payload(fields, words, names, tuple(findings))
+
+    def _off_screen(self, mapping: FieldMapping, snapshot: StorySnapshot) -> list[Finding]:
+        """Said of a story that has something to send; its parent is the plan's."""
+        empty = mapping.story_field and snapshot.values.get(mapping.story_field) in (None, "", [], ())
+        if mapping.jira_field == "parent" or (empty and mapping.default_value is None):
+            return []
+        found = preflight.off_screen(mapping, self.metadata, self.issue_type)
+        return [found] if found else []
 
     def _value(self, mapping: FieldMapping, jira_field: JiraField, snapshot: StorySnapshot, epic: str) -> Sent:
         if not mapping.story_field and not mapping.template:
@@ -147,7 +154,8 @@ class Builder:
 
     def _document(self, mapping: FieldMapping, jira_field: JiraField, snapshot: StorySnapshot) -> Sent:
         """A document field: a text of ours and what rides along with it in the description (mapping/composed.py)."""
-        mapped = (self.story_fields.get(one.story_field) for one in self.mappings)
+        on_screen = {one.id for one in self.issue_type.fields}
+        mapped = (self.story_fields.get(one.story_field) for one in self.mappings if one.jira_field in on_screen)
         own = frozenset(one.kind for one in mapped if one is not None)
         composed = Composed(self.kind, snapshot, self.labels, own, self.test_tables)
         parts = composed.parts(self.story_fields[mapping.story_field], jira_field.id == "description")

@@ -28,11 +28,12 @@ PICKED = "id:"  # before an account id: somebody picked it from a list, nobody a
 
 @dataclass(frozen=True)
 class Account:
-    """A Jira account. `assignable`: issues of the Jira project may be given to it."""
+    """A Jira account. `assignable`: issues of the Jira project may be given to it. `active`: nobody switched it off."""
 
     account_id: str
     name: str
     assignable: bool = True
+    active: bool = True
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def asked_for(person: Person) -> str:
 def known_people(connection: JiraConnection, jira_project_id: str) -> People:
     """What was found so far; people whom nobody found are left out."""
     rows = JiraPerson.objects.filter(connection=connection, jira_project_id=jira_project_id).exclude(account_id="")
-    return People({row.asked: Account(row.account_id, row.name, row.assignable) for row in rows})
+    return People({row.asked: Account(row.account_id, row.name, row.assignable, row.active) for row in rows})
 
 
 async def look_up(
@@ -85,6 +86,7 @@ async def look_up(
             account_id=account.account_id if account else "",
             name=account.name[:200] if account else "",
             assignable=bool(account and account.assignable),
+            active=bool(account and account.active),
             read_at=timezone.now(),
         )
 
@@ -104,7 +106,7 @@ async def find(jira: JiraClient, project_key: str, person: Person) -> Account | 
         if not query:
             continue
         if account := _only(await jira.search_users(query), person):
-            return Account(account.account_id, account.display_name, False)
+            return Account(account.account_id, account.display_name, False, account.active)
     return None
 
 
@@ -141,5 +143,5 @@ def _keep(found: Iterable[JiraPerson]) -> None:
         found,
         update_conflicts=True,
         unique_fields=["connection", "jira_project_id", "asked"],
-        update_fields=["account_id", "name", "assignable", "read_at"],
+        update_fields=["account_id", "name", "assignable", "active", "read_at"],
     )

@@ -174,6 +174,8 @@ def _account(
         return _left_out("person_not_found", about, shown)
     if about["field_id"] == "assignee" and not account.assignable:
         return _left_out("person_not_assignable", about, account.name or shown)
+    if not account.active:
+        return _left_out("person_left", about, account.name or shown)
     named = {"accountId": account.account_id}
     return Sent([named] if shape is Shape.USERS else named)
 

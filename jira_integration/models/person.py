@@ -20,6 +20,7 @@ class JiraPerson(models.Model):
     account_id = models.CharField(max_length=128, blank=True)
     name = models.CharField(max_length=200, blank=True, help_text="What Jira calls this person.")
     assignable = models.BooleanField(default=False, help_text="Whether issues of the Jira project may go to them.")
+    active = models.BooleanField(default=False, help_text="Whether the account can still be used.")
     read_at = models.DateTimeField()
 
     class Meta:

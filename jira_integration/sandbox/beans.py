@@ -132,7 +132,14 @@ class Beans:
         return bean
 
     def option(self, option: Option) -> Json:
-        return {"self": self.link("customFieldOption", option.id), "value": option.text, "id": option.id}
+        bean: Json = {"self": self.link("customFieldOption", option.id), "value": option.text, "id": option.id}
+        return bean | {"children": [self.option(one) for one in option.children]} if option.children else bean
+
+    def cascade(self, options: tuple[Option, ...], stored: list[str]) -> Json:
+        """The chosen option with the one chosen under it."""
+        chosen = _sure(options, stored[0])
+        bean = self.option(Option(chosen.id, chosen.text))
+        return bean | {"child": self.option(_sure(chosen.children, stored[1]))} if len(stored) > 1 else bean
 
     def schema(self, field: FieldDef) -> Json:
         return dict(field.schema)
@@ -171,6 +178,20 @@ class Beans:
                 return self.option(_sure(field.options, stored))
             case "options":
                 return [self.option(_sure(field.options, one)) for one in stored]
+            case "cascade":
+                return self.cascade(field.options, stored)
+            case "security":
+                return self.named("securitylevel", _sure(field.options, stored))
+            case "users":
+                return [self.user_by_id(one) for one in stored]
+            case "group":
+                return {"name": stored, "self": self.link(f"group?groupname={stored}")}
+            case "groups":
+                return [{"name": one, "self": self.link(f"group?groupname={one}")} for one in stored]
+            case "version":
+                return self.named("version", _sure(project.versions, stored))
+            case "sprint":
+                return [{"id": stored, "name": f"Sprint {stored}", "state": "active", "boardId": 1}]
             case "components":
                 return [self.named("component", _sure(project.components, one)) for one in stored]
             case "versions":

@@ -55,6 +55,10 @@ def _shown(call: Call, project: Project, field: FieldDef, value: Any) -> tuple[s
         case "priority" | "resolution" | "option":
             options = {"priority": call.site.priorities, "resolution": call.site.resolutions}
             return value, _text(options.get(field.kind, field.options), value)
+        case "cascade":
+            return json.dumps(value), f"Parent values: {_text(field.options, value[0])}({value[0]})"
+        case "users" | "groups":
+            return json.dumps(value), ", ".join(value)
         case "options":
             return json.dumps(value), ",".join(_text(field.options, one) for one in value)
         case "components" | "versions":

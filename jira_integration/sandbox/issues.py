@@ -16,6 +16,7 @@ from jira_integration.sandbox.links import write_link
 from jira_integration.sandbox.model import IssueType, Project
 from jira_integration.sandbox.properties import write_property
 from jira_integration.sandbox.rights import create_screen, must_change
+from jira_integration.sandbox.rules import obey
 from jira_integration.sandbox.shape import shaped
 from jira_integration.sandbox.store import Issue
 from jira_integration.sandbox.webhooks import announce
@@ -48,6 +49,7 @@ def create(call: Call, body: Any) -> Created:
     _complete(call, project, kind, given)
     if given.errors:
         raise JiraProblem(400, fields=given.errors)
+    obey(call, project, kind, given)
     issue = _insert(call, project, kind, given)
     for prop in body.get("properties") or []:
         write_property(call, issue, prop.get("key"), prop.get("value"))

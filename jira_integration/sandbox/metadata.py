@@ -226,7 +226,7 @@ def create_field(call: Call, project: Project, kind: IssueType, place: OnScreen)
         bean["defaultValue"] = call.beans.priority(default)
     if field.kind == "labels":
         bean["autoCompleteUrl"] = f"{call.beans.base}/rest/api/1.0/labels/suggest?query="
-    if field.kind == "user":
+    if field.kind in {"user", "users"}:
         bean["autoCompleteUrl"] = f"{call.beans.link('user', 'search')}?query="
     if field.id == "project":
         bean["allowedValues"] = [call.beans.project(project)]
@@ -241,14 +241,17 @@ def allowed_values(call: Call, project: Project, field: FieldDef) -> list[Json] 
     """The closed list of a field, or None where anything goes."""
     match field.kind:
         case "priority":
-            return [call.beans.priority(o) for o in call.site.priorities]
+            chosen = project.priorities
+            return [call.beans.priority(o) for o in call.site.priorities if not chosen or o.id in chosen]
         case "resolution":
             return [call.beans.named("resolution", o) for o in call.site.resolutions]
         case "components":
             return [call.beans.named("component", o) for o in project.components]
-        case "versions":
+        case "version" | "versions":
             return [call.beans.named("version", o) for o in project.versions]
-        case "option" | "options":
-            return [call.beans.option(o) for o in field.options]
+        case "security":
+            return [call.beans.named("securitylevel", o) for o in project.options_of(field)]
+        case "option" | "options" | "cascade":
+            return [call.beans.option(o) for o in project.options_of(field)]
         case _:
             return None

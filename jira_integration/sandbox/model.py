@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 JSW = "com.pyxis.greenhopper.jira"
@@ -58,6 +58,7 @@ class Option:
 
     id: str
     text: str
+    children: tuple[Option, ...] = ()  # the second choice of a cascading select
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,20 @@ class LinkType:
 
 
 @dataclass(frozen=True)
+class Rule:
+    """A validator on the create step of a workflow. The metadata shows nothing of it.
+
+    `check` is one of rules.CHECKS, `argument` what it compares with; the refusal names `field_id`, or no field.
+    """
+
+    check: str
+    message: str
+    field_id: str = ""
+    argument: str = ""
+    type_ids: tuple[str, ...] = ()  # empty: every issue type
+
+
+@dataclass(frozen=True)
 class Project:
     id: str
     key: str
@@ -130,6 +145,15 @@ class Project:
     components: tuple[Option, ...] = ()
     versions: tuple[Option, ...] = ()
     description: str = ""
+    priorities: tuple[str, ...] = ()  # ids of the priority scheme; empty: all of the site's
+    contexts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # field id → ids of its options here
+    members: frozenset[str] = frozenset()  # account ids that may be assigned; empty: everybody
+    rules: tuple[Rule, ...] = ()
+
+    def options_of(self, field: FieldDef) -> tuple[Option, ...]:
+        """The options of a custom field in this project's context."""
+        chosen = self.contexts.get(field.id)
+        return field.options if chosen is None else tuple(o for o in field.options if o.id in chosen)
 
     @property
     def team_managed(self) -> bool:

@@ -101,11 +101,18 @@ def assignable_users(call: Call) -> Response:
     """A bare array; who cannot see users gets an empty one, not a refusal."""
     if not (call.query.get("project") or call.query.get("issueKey") or call.query.get("issueId")):
         raise JiraProblem(400, ["Either the project or the issueKey parameter is required."])
-    if call.query.get("project"):
-        call.project(call.query["project"])
+    project = _project_to_assign(call)
     start, size = call.number("startAt", 0), min(call.number("maxResults", 50), 1000)
     users = _matching(call, active_only=True) if call.user else []
+    users = [u for u in users if not project.members or u.account_id in project.members]
     return answer([call.beans.user(u) for u in users[start : start + size]])
+
+
+def _project_to_assign(call: Call) -> Project:
+    if call.query.get("project"):
+        return call.project(call.query["project"])
+    issue = call.issue(call.query.get("issueKey") or call.query["issueId"])
+    return call.site.projects[issue.project_id]
 
 
 def search_users(call: Call) -> Response:

@@ -16,6 +16,8 @@ from jira_integration.sandbox.model import FieldDef, Option, Project, Site
 from jira_integration.sandbox.wiki import read_wiki
 
 _TEXT_LIMIT = 255
+_GROUPS = ("jira-administrators", "developers", "testers")
+_SPRINTS = (1, 2, 37)
 
 
 def read_value(site: Site, project: Project, field: FieldDef, value: Any) -> Any:
@@ -124,16 +126,27 @@ def _chosen(options: tuple[Option, ...], value: Any, text_key: str, noun: str) -
 
 
 def _option(site: Site, project: Project, field: FieldDef, value: Any) -> str:
-    return _chosen(field.options, value, "value", field.name)
+    return _chosen(project.options_of(field), value, "value", field.name)
 
 
 def _options(site: Site, project: Project, field: FieldDef, value: Any) -> list[str]:
-    return sorted({_chosen(field.options, one, "value", field.name) for one in _list(value)})
+    return sorted({_chosen(project.options_of(field), one, "value", field.name) for one in _list(value)})
+
+
+def _cascade(site: Site, project: Project, field: FieldDef, value: Any) -> list[str]:
+    """The option's id, and the id of the one under it when one was sent."""
+    options = project.options_of(field)
+    chosen = _chosen(options, value, "value", field.name)
+    if value.get("child") is None:
+        return [chosen]
+    under = next(o.children for o in options if o.id == chosen)
+    return [chosen, _chosen(under, value["child"], "value", field.name)]
 
 
 def _priority(site: Site, project: Project, field: FieldDef, value: Any) -> str:
+    offered = tuple(o for o in site.priorities if not project.priorities or o.id in project.priorities)
     try:
-        return _chosen(site.priorities, value, "name", "priority")
+        return _chosen(offered, value, "name", "priority")
     except ValueError as trouble:
         if "Specify" in str(trouble):
             raise
@@ -150,6 +163,10 @@ def _components(site: Site, project: Project, field: FieldDef, value: Any) -> li
 
 def _versions(site: Site, project: Project, field: FieldDef, value: Any) -> list[str]:
     return _named(project.versions, value, "Version", "version")
+
+
+def _version(site: Site, project: Project, field: FieldDef, value: Any) -> str:
+    return _named(project.versions, [value], "Version", "version")[0]
 
 
 def _named(options: tuple[Option, ...], value: Any, title: str, noun: str) -> list[str]:
@@ -174,7 +191,7 @@ def _user(site: Site, project: Project, field: FieldDef, value: Any) -> str | No
     user = site.users.get(str(account))
     if user is None:
         raise ValueError(f"Specify a valid value for {field.name.lower()}")
-    if not user.active:
+    if not user.active or (field.id == "assignee" and project.members and user.account_id not in project.members):
         raise ValueError(f"User '{user.account_id}' cannot be assigned issues.")
     return user.account_id
 
@@ -197,6 +214,42 @@ def _wiki(site: Site, project: Project, field: FieldDef, value: Any) -> str | No
     return read_wiki(value)
 
 
+def _users(site: Site, project: Project, field: FieldDef, value: Any) -> list[str]:
+    found = [_user(site, project, field, one) for one in _list(value)]
+    return sorted({one for one in found if one})
+
+
+def _group(site: Site, project: Project, field: FieldDef, value: Any) -> str:
+    name = value.get("name") if isinstance(value, Mapping) else None
+    if name not in _GROUPS:
+        raise ValueError(f"Could not find group with name '{name}'")
+    return str(name)
+
+
+def _groups(site: Site, project: Project, field: FieldDef, value: Any) -> list[str]:
+    return sorted({_group(site, project, field, one) for one in _list(value)})
+
+
+def _time(site: Site, project: Project, field: FieldDef, value: Any) -> dict[str, str]:
+    if not isinstance(value, Mapping):
+        raise ValueError("data was not an object")
+    for name, text in value.items():
+        if name not in {"originalEstimate", "remainingEstimate"}:
+            raise ValueError(f"'{name}' cannot be set.")
+        if not re.fullmatch(r"\s*(\d+(\.\d+)?[wdhm]\s*)+", str(text)):
+            raise ValueError("Specify the estimate in the format: 2w 4d 6h 45m")
+    return {str(name): " ".join(str(text).split()) for name, text in value.items()}
+
+
+def _sprint(site: Site, project: Project, field: FieldDef, value: Any) -> int:
+    """Written as a number, though it reads as a list."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ValueError("Number value expected as the Sprint id.")
+    if value not in _SPRINTS:
+        raise ValueError("Sprint with this id does not exist or you do not have permission to view it.")
+    return value
+
+
 def _adf(site: Site, project: Project, field: FieldDef, value: Any) -> dict[str, Any] | None:
     return read_document(value)
 
@@ -216,7 +269,15 @@ _READERS: Mapping[str, _Reader] = {
     "resolution": _resolution,
     "components": _components,
     "versions": _versions,
+    "cascade": _cascade,
+    "version": _version,
     "user": _user,
+    "users": _users,
+    "group": _group,
+    "groups": _groups,
+    "time": _time,
+    "sprint": _sprint,
+    "security": _option,
     "adf": _adf,
     "wiki": _wiki,
 }

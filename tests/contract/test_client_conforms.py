@@ -57,6 +57,7 @@ async def walk(jira: JiraClient) -> None:
     }
     assert await jira.permissions("SHOP", ["CREATE_ISSUES", "EDIT_ISSUES"])
     assert await jira.assignable_users("SHOP")
+    assert await jira.search_users("Jonas")
     answer = await jira.create_issues([story("Pay by card"), story(""), story("Pay later")])
     placed = answer.by_position(3)
     assert placed is not None
