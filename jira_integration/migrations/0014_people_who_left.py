@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('jira_integration', '0012_learned_ways'),
+        ('jira_integration', '0013_logins'),
     ]
 
     operations = [
