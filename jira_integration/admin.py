@@ -109,6 +109,12 @@ class ProjectMappingAdmin(ReadOnly):
     list_select_related = ("connection",)
 
 
+@admin.register(models.Trial)
+class TrialAdmin(ReadOnly):
+    list_display = ("story_key", "plan", "ended", "ended_at")
+    list_select_related = ("plan",)
+
+
 @admin.register(models.MappingVersion)
 class MappingVersionAdmin(ReadOnly):
     list_display = ("mapping", "number", "saved_by", "saved_at")

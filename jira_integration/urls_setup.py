@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from django.urls import path
 
-from jira_integration.views import connections, mapping_copy, mapping_versions, oauth, setup, setup_find, setup_webhook
+from jira_integration.views import (
+    connections,
+    mapping_copy,
+    mapping_versions,
+    oauth,
+    setup,
+    setup_find,
+    setup_trial,
+    setup_webhook,
+)
 
 urlpatterns = [
     path("jira/connections/", connections.connections, name="connections"),
@@ -15,6 +24,7 @@ urlpatterns = [
     path("jira/connections/<int:pk>/setup/<slug:step>/", setup.setup_step, name="setup_step"),
     path("jira/connections/<int:pk>/webhook/live/", setup_webhook.webhook_live, name="webhook_live"),
     path("jira/connections/<int:pk>/find/", setup_find.setup_find, name="setup_find"),
+    path("jira/connections/<int:pk>/trial/", setup_trial.setup_trial, name="setup_trial"),
     path("jira/connections/<int:pk>/versions/", mapping_versions.mapping_versions, name="mapping_versions"),
     path(
         "jira/connections/<int:pk>/versions/<int:number>/use/",

@@ -30,6 +30,8 @@ AUDIT: dict[str, Text] = {
     "certificates_changed": _("{actor} changed the certificates trusted at {site}"),
     "login_replaced": _("{actor} replaced the sign-in for {site}: {account}"),
     "project_chosen": _("{actor} chose the Jira project {jira_project} for {project}"),
+    "trial_taken_back": _("{actor} took back the trial with {story}: {issues}"),
+    "trial_kept": _("{actor} kept the trial with {story}: {issues}"),
     "mapping_version_used": _("{actor} used version {number} of the mapping of {project} to {jira_project} again"),
     "mapping_copied": _("{actor} copied the mapping of {source} to {project}"),
     "mapping_saved": _("{actor} saved the {part} mapping of {project} to {jira_project}"),

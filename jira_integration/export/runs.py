@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from jira_integration import audit, halts, ledger
 from jira_integration.export.line import CannotDo, last_place
-from jira_integration.models import ExportedTicket, ExportPlan, ExportRun, PlannedTicket, RunBatch, RunItem
+from jira_integration.models import ExportedTicket, ExportPlan, ExportRun, PlannedTicket, RunBatch, RunItem, Trial
 from jira_integration.models.rows import insert_each
 
 Action = PlannedTicket.Action
@@ -41,7 +41,7 @@ def confirm(plan: ExportPlan, user: Any) -> ExportRun:
     """Turn a ready plan into a run with a ledger row per item; the same plan again gives the same run.
 
     Tickets are written here, before any request: their uid is what an issue is recognised by. Raises CannotDo when
-    the plan is not ready, holds nothing to send, or its mapping was turned off.
+    the plan is not ready, holds nothing to send, or its mapping is not turned on (a trial runs before that).
     """
     with transaction.atomic():
         claimed = ExportPlan.objects.filter(pk=plan.pk, state=ExportPlan.State.READY).update(
@@ -55,7 +55,7 @@ def confirm(plan: ExportPlan, user: Any) -> ExportRun:
             return existing
         if not plan.sendable:
             raise CannotDo("empty_plan")
-        if not plan.mapping.live:
+        if not plan.mapping.live and not Trial.objects.filter(plan=plan).exists():
             raise CannotDo("not_live")
         run = ExportRun(
             plan=plan,

@@ -16,6 +16,7 @@ from jira_integration.models.plan import ExportPlan, PlannedTicket
 from jira_integration.models.run import ExportRun, RunBatch, RunEvent, RunItem
 from jira_integration.models.secret import Sealed, SecretField, SecretUnreadable, seal
 from jira_integration.models.ticket import ExportedTicket
+from jira_integration.models.trial import Trial
 from jira_integration.models.webhook import PollRepairs, WebhookDelivery
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "SecretField",
     "SecretUnreadable",
     "StatusMapping",
+    "Trial",
     "WebhookDelivery",
     "annotate_sync",
     "seal",

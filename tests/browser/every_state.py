@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
+from asgiref.sync import async_to_sync
 from django.contrib.auth.tokens import default_token_generator
 from django.urls import reverse
 from django.utils import timezone
@@ -14,14 +15,17 @@ from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
 from jira_integration import audit, ledger
+from jira_integration.export import trial
+from jira_integration.export.plan import build_plan
+from jira_integration.export.runs import confirm
 from jira_integration.mapping import versions
-from jira_integration.models import ExportedTicket, ExportPlan, ExportRun, ProjectMapping, RunItem
+from jira_integration.models import ExportedTicket, ExportPlan, ExportRun, ProjectMapping, RunItem, Trial
 from jira_integration.setup.connect import JiraConnection
 from stories_qa.lifetime import create
 from stories_qa.models import BacklogUpload, Epic, Project, Role, Story, TestCase
 from stories_qa.writing import change
 from tests.jira_rows import STEPS, a_backlog, a_person, a_plan, a_planned, a_run, a_ticket
-from tests.jira_site import connect
+from tests.jira_site import connect, drive
 from tests.sandbox_server import RunningSandbox
 
 SYNC = ["in_sync", "changed_here", "changed_in_jira", "conflict", "failed", "missing", "unchecked", "off"]
@@ -70,12 +74,13 @@ def a_world(sandbox: RunningSandbox) -> World:
     another_version(mapping)
     twin = a_backlog("TWIN", "Twin")
     twin.memberships.create(user=ana, role=Role.ADMIN)
-    connect(twin, sandbox, "MOB", mapping.connection)
+    tried(connect(twin, sandbox, "SHOP", mapping.connection), create(Story, twin, {"title": "Tried"}, by="Ana"), ana)
     world = World(project, empty, mapping.connection, unfinished)
     the_tickets(mapping, stories)
     the_plans(world, mapping, stories)
     the_runs(world, mapping, stories, ana)
     the_uploads(world)
+    Trial.objects.create(plan=world.plans["ready"], story_key=stories[6].key)
     audit.record("turned_on", {"project": "SHOP"}, user=ana, project_ref=project.ref)
     return world
 
@@ -89,6 +94,14 @@ def another_version(mapping: ProjectMapping) -> None:
         mapping.version += 1
         mapping.saved_by = "Ana Lindqvist"
         mapping.save()
+
+
+def tried(mapping: ProjectMapping, story: Story, person: Any) -> None:
+    """A trial whose story is in Jira and waits to be taken back or kept."""
+    mapping.steps_done = STEPS
+    mapping.save()
+    made = trial.begin(mapping, story.ref, story.key, person)
+    drive(confirm(async_to_sync(build_plan)(made.plan_id), person))
 
 
 def the_backlog(project: Project) -> list[Story]:
@@ -256,6 +269,8 @@ def every_page(world: World) -> dict[str, list[str]]:
     asked = urlencode({"project": "SHOP"})
     versions = f"{reverse('jira_integration:mapping_versions', args=[world.connection.pk])}?{asked}"
     pages["jira_integration:mapping_versions"] = [versions, f"{versions}&from=1&to=2"]
+    tried = f"{reverse('jira_integration:setup_trial', args=[world.connection.pk])}?project="
+    pages["jira_integration:setup_trial"] = [f"{tried}SHOP", f"{tried}TWIN"]
     copy = f"{reverse('jira_integration:mapping_copy', args=[world.connection.pk])}?{asked}"
     pages["jira_integration:mapping_copy"] = [copy, f"{copy}&source=TWIN"]
     pages["jira_integration:setup_step"] = [*steps, fields, f"{half}?project=HALF"]

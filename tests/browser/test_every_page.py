@@ -30,6 +30,7 @@ NO_PAGE = {
     "logout": "a form posts to it",
     "theme": "a form posts to it",
     "stories_qa:selection": "a form posts to it",
+    "jira_integration:setup_find": "a piece of a page",
     "jira_integration:mapping_use_again": "a form posts to it",
     "jira_integration:check_now": "a form posts to it",
     "jira_integration:news": "pieces of pages",
