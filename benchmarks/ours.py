@@ -1,6 +1,6 @@
 """One export by the product's own functions, in a process and a database of its own; prints what it cost as JSON.
 
-`python -m benchmarks.ours --url SANDBOX --stories 1000 --epics 20 [--batch-size 50] [--profile FILE]`
+`python -m benchmarks.ours --url SANDBOX --stories 1000 --epics 20 [--tests 500] [--batch-size 50] [--profile FILE]`
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from typing import Any
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
 os.environ.setdefault("LOG_LEVEL", "ERROR")
+
+SUBTASK = "10015"  # the sandbox's issue type
 
 
 class Timed:
@@ -68,6 +70,7 @@ def main() -> None:
     parser.add_argument("--epics", type=int, default=20)
     parser.add_argument("--batch-size", type=int, default=50)
     parser.add_argument("--mixed", action="store_true", help="stories in every status, not the first alone")
+    parser.add_argument("--tests", type=int, default=0, help="test cases, exported as sub-tasks of the first stories")
     parser.add_argument("--profile", default="")
     arguments = parser.parse_args()
     import django
@@ -87,16 +90,19 @@ def measured(arguments: argparse.Namespace) -> dict[str, Any]:
 
     from benchmarks.rehearsal import Rehearsal
     from jira_integration.export.runs import confirm
-    from jira_integration.mapping import jira_form, payload
+    from jira_integration.mapping import composed, jira_form, payload
     from tests import jira_site
     from tests.sandbox_server import RunningSandbox
 
-    mapping = jira_site.connect(
-        fill(arguments.epics, arguments.stories, mixed=arguments.mixed), RunningSandbox(arguments.url)
-    )
+    project = fill(arguments.epics, arguments.stories, mixed=arguments.mixed)
+    mapping = jira_site.connect(project, RunningSandbox(arguments.url))
+    if arguments.tests:
+        add_tests(project, arguments.tests)
+        jira_site.send_tests(mapping, SUBTASK)
     Rehearsal(arguments.url).ask("DELETE", "log")
     size_before, rich, statements = stored_bytes(), Timed(), Statements()
-    rich.around(payload, "blocks", "criteria_section", "document")
+    rich.around(payload, "blocks", "document")
+    rich.around(composed, "blocks", "criteria_section", "case_sections")
     rich.around(jira_form, "adf_to_markdown")
     profile = cProfile.Profile() if arguments.profile else None
     with ExitStack() as stack:
@@ -190,6 +196,25 @@ def fill(epics: int, stories: int, *, mixed: bool = False) -> Any:
         batch_size=500,
     )
     return project
+
+
+def add_tests(project: Any, count: int) -> None:
+    """One test case for each of the first `count` stories, with three steps."""
+    from stories_qa.models import Story, TestCase, TestStep
+
+    stories = Story.objects.filter(project=project).order_by("position")[:count]
+    cases = TestCase.objects.bulk_create(
+        TestCase(project=project, story=story, key=f"TC-{n}", position=n, title=f"Test {n}", preconditions="A basket")
+        for n, story in enumerate(stories, 1)
+    )
+    TestStep.objects.bulk_create(
+        (
+            TestStep(test_case=case, position=position, action=f"Do part {position}", expected="It is *done*")
+            for case in cases
+            for position in range(3)
+        ),
+        batch_size=500,
+    )
 
 
 def stored_bytes() -> int:

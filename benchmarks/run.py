@@ -42,11 +42,14 @@ class Bench:
         except NoPeers as trouble:
             report.lines += ["", f"**Without peers:** {trouble}"]
 
-    def ours(self, stories: int, epics: int, batch_size: int = 50, *, mixed: bool = False) -> dict[str, Any]:
+    def ours(
+        self, stories: int, epics: int, batch_size: int = 50, *, mixed: bool = False, tests: int = 0
+    ) -> dict[str, Any]:
         """One export in a fresh process and an empty database; the sandbox is as it was left."""
         command = [sys.executable, "-m", "benchmarks.ours", "--url", self.site.url]
         command += ["--stories", str(stories), "--epics", str(epics), "--batch-size", str(batch_size)]
         command += ["--mixed"] if mixed else []
+        command += ["--tests", str(tests)] if tests else []
         with tempfile.TemporaryDirectory(prefix="stories-qa-bench-") as folder:
             environment = {**os.environ, "DATA_DIR": folder, "DATABASE_URL": self.database_url, "REDIS_URL": ""}
             ended = subprocess.run(
@@ -84,6 +87,7 @@ class Bench:
         self.report.row("All requests", str(len(log)), f"at most {most}", len(log) <= most)
         shown, counted = found["requests_expected"], len(log)
         self.report.row("Promised by the preview", str(shown), f"{counted}, as counted", shown == counted)
+        self._with_tests(stories, epics, stories // 2)
         self.site.empty()
         found = self.ours(stories, epics, mixed=True)
         kinds = Counter(_kind(entry) for entry in self.site.log())
@@ -95,6 +99,20 @@ class Bench:
             self.site.empty()
             theirs = self.peer(library, "single", self.site.url, stories, epics)
             self.report.row(f"{theirs['settings']}, one by one", f"{len(self.site.log()):,}")
+
+    def _with_tests(self, stories: int, epics: int, tests: int) -> None:
+        """The same with test cases as sub-tasks: a level of their own, fifty to a request."""
+        self.site.empty()
+        found = self.ours(stories, epics, tests=tests)
+        log = self.site.log()
+        writes = sum(entry["write"] for entry in log)
+        reads = sum(entry["path"].endswith("/bulkfetch") for entry in log)
+        floor, back = (sum(-(-count // size) for count in (epics, stories, tests)) for size in (50, 100))
+        said = f"With {tests:,} test cases as sub-tasks,"
+        self.report.row(f"{said} writes", str(writes), str(floor), writes == floor)
+        self.report.row(f"{said} read-backs", str(reads), str(back), reads == back)
+        shown, counted = found["requests_expected"], len(log)
+        self.report.row("… promised by the preview", str(shown), f"{counted}, as counted", shown == counted)
 
     def lost(self) -> None:
         """What becomes of answers that are lost after the write."""

@@ -7,6 +7,7 @@ import io
 import json
 import re
 from collections import defaultdict
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -194,7 +195,12 @@ def _cells(kind: str, item: dict[str, Any], parent: str) -> list[str]:
         "Jira id": item["jira"]["issue_id"],
         "Jira state": item["jira"]["state"],
     }
-    return ["'" + cell if cell.startswith(FORMULA) else cell for cell in (cells[name] for name in COLUMNS)]
+    return defused(cells[name] for name in COLUMNS)
+
+
+def defused(cells: Iterable[str]) -> list[str]:
+    """Cells that a spreadsheet would run as a formula get an apostrophe before them."""
+    return ["'" + cell if cell.startswith(FORMULA) else cell for cell in cells]
 
 
 def _label(enum: Any, value: str | None) -> str:

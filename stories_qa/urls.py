@@ -21,6 +21,7 @@ urlpatterns = [
     path("p/<str:project>/epics/<str:key>/edit/", epics.epic_edit, name="epic_edit"),
     path("p/<str:project>/epics/<str:key>/delete/", epics.epic_delete, name="epic_delete"),
     path("p/<str:project>/tests/", test_cases.test_cases, name="test_cases"),
+    path("p/<str:project>/tests/for-<slug:sheet>.csv", test_cases.test_cases_csv, name="test_cases_csv"),
     path("p/<str:project>/tests/new/", test_cases.test_case_new, name="test_case_new"),
     path("p/<str:project>/tests/<str:key>/", test_cases.test_case, name="test_case"),
     path("p/<str:project>/tests/<str:key>/edit/", test_cases.test_case_edit, name="test_case_edit"),

@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from stories_qa.access import project_view
+from stories_qa.case_sheets import IN_ORDER, SHEETS, lines
 from stories_qa.forms.rows import Rows
 from stories_qa.forms.test_case import STEP_PARTS, TestCaseForm
 from stories_qa.jira_source import with_sync
@@ -45,21 +47,47 @@ def shown(case: TestCase) -> dict[str, Any]:
 @require_GET
 def test_cases(request: HttpRequest, project: Project) -> HttpResponse:
     """`?q=` searches key and title, `?result=` is a last result; both may be left out."""
-    found = TestCase.objects.filter(project=project).select_related("story").annotate(step_count=Count("steps"))
-    for word in request.GET.get("q", "").split():
-        found = found.filter(Q(key__icontains=word) | Q(title__icontains=word) | Q(story__key__iexact=word))
-    counts = dict(found.order_by().values_list("last_result").annotate(Count("pk", distinct=True)))
-    if result := request.GET.get("result", ""):
-        found = found.filter(last_result=result)
+    matching = searched(request, project)
+    counts = dict(matching.order_by().values_list("last_result").annotate(Count("pk", distinct=True)))
+    result = request.GET.get("result", "")
+    found = in_order(matching, result).select_related("story").annotate(step_count=Count("steps"))
     context = {
         "project": project,
-        "part": Part(request, found.order_by("story__position", "position", "pk")),
+        "part": Part(request, found),
+        "sheets": [(code, sheet.name) for code, sheet in SHEETS.items()],
+        "query": urlencode({name: value for name in ("q", "result") if (value := request.GET.get(name, ""))}),
         "results": [(value, word, counts.get(value, 0)) for value, word in LastResult.choices],
         "all_count": sum(counts.values()),
         "q": request.GET.get("q", ""),
         "result": result,
     }
     return render(request, "stories_qa/test_cases.html", context)
+
+
+def searched(request: HttpRequest, project: Project) -> QuerySet[TestCase]:
+    found = TestCase.objects.filter(project=project)
+    for word in request.GET.get("q", "").split():
+        found = found.filter(Q(key__icontains=word) | Q(title__icontains=word) | Q(story__key__iexact=word))
+    return found
+
+
+def in_order(cases: QuerySet[TestCase], result: str) -> QuerySet[TestCase]:
+    found = cases.filter(last_result=result) if result else cases
+    return found.order_by(*IN_ORDER)
+
+
+@project_view("view")
+@require_GET
+def test_cases_csv(request: HttpRequest, project: Project, sheet: str) -> HttpResponse:
+    """The test cases that the list shows, in the columns of a test tool's importer."""
+    if sheet not in SHEETS:
+        raise Http404
+    found = in_order(searched(request, project), request.GET.get("result", ""))
+    return HttpResponse(
+        "".join(lines(found, SHEETS[sheet])),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{project.key}-test-cases-{sheet}.csv"'},
+    )
 
 
 def page(request: HttpRequest, project: Project, case: TestCase, status: int = 200, **more: Any) -> HttpResponse:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -265,6 +266,30 @@ def test_a_lost_answer_doubles_no_test_case(mapping: ProjectMapping, backlog: Pr
 
     assert run.state == ExportRun.State.DONE
     assert len(sandbox.issues()) == 61
+
+
+@pytest.mark.parametrize("type_id", [SUBTASK, TEST])
+def test_the_preview_promises_the_requests_that_test_cases_take(
+    mapping: ProjectMapping, backlog: Project, sandbox: RunningSandbox, type_id: str
+) -> None:
+    """Twenty epics, 1,000 stories and 500 test cases in small: 1 + 20 + 10 writes, 1 + 10 + 5 read-backs there."""
+    send_tests(mapping, type_id)
+    epics = [an_epic(backlog, number) for number in (1, 2, 3)]
+    for number in range(1, 61):
+        story = a_story(backlog, number, epic=epics[number % 3])
+        for case in (2 * number - 1, 2 * number):
+            a_test(backlog, story, case, STEPS)
+    made = plan(mapping)
+    sandbox.clear_log()
+
+    run = drive(confirm(made, None))
+
+    log = sandbox.log()
+    paths = Counter(entry["path"].removeprefix("/rest/api/3/") for entry in log)
+    assert run.state == ExportRun.State.DONE
+    assert (paths["issue/bulk"], paths["issue/bulkfetch"]) == (1 + 2 + 3, 1 + 1 + 2)
+    assert sum(entry["write"] for entry in log) == 6
+    assert made.requests_expected == len(log) == 6 + 4 + 3 + 1  # and the fields of three types, and the newest key
 
 
 def codes(made: ExportPlan, key: str) -> list[str]:

@@ -7,7 +7,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from stories_qa.case_sheets import IN_ORDER, SHEETS, lines
 from stories_qa.exporters import FORMATS, export
+from stories_qa.models import TestCase
 from stories_qa.projects import one_project
 
 
@@ -19,8 +21,19 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--project", metavar="KEY", help="may be left out where there is one")
-        parser.add_argument("--format", choices=FORMATS, default="json")
+        parser.add_argument(
+            "--format",
+            choices=[*FORMATS, *SHEETS],
+            default="json",
+            help="xray and aio: the test cases alone, as CSV for the importers of these tools",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        project, wanted = one_project(options["project"]), options["format"]
         # No ending of Django's own: the text has one, and CSV cares.
-        self.stdout.write(export(one_project(options["project"]), options["format"]), ending="")
+        if wanted not in SHEETS:
+            self.stdout.write(export(project, wanted), ending="")
+            return
+        cases = TestCase.objects.filter(project=project).order_by(*IN_ORDER)
+        for line in lines(cases, SHEETS[wanted]):
+            self.stdout.write(line, ending="")

@@ -17,6 +17,7 @@ PAGES: dict[str, tuple[list[str], str]] = {
     "epic": (["EP-1"], "viewer"),
     "test_cases": ([], "viewer"),
     "test_case": (["TC-4"], "viewer"),
+    "test_cases_csv": (["xray"], "viewer"),
     "people": ([], "viewer"),
     "settings": ([], "viewer"),
     "story_new": ([], "editor"),
