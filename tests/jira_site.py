@@ -74,7 +74,10 @@ def send_tests(mapping: ProjectMapping, type_id: str = "", target: str = "") -> 
     mapping.save()
     mapping.fields.filter(kind="test").delete()
     if mapping.exports_tests:
-        issue_type = async_to_sync(_metadata)(mapping.connection, mapping.jira_project_id, [type_id]).type(type_id)
+        types = [mapping.type_id(kind) for kind in Kind]
+        metadata = async_to_sync(_metadata)(mapping.connection, mapping.jira_project_id, types)
+        keep(mapping.connection, metadata)
+        issue_type = metadata.type(type_id)
         for field in suggest_fields(story_source().fields(mapping.project_ref, Kind.TEST), issue_type, Kind.TEST):
             field.mapping = mapping
             field.save()
