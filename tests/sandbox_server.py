@@ -5,9 +5,10 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import requests
@@ -16,6 +17,7 @@ from jira_integration.sandbox.app import create_app
 from jira_integration.sandbox.model import Site
 from jira_integration.sandbox.server import make_server
 from jira_integration.sandbox.settings import Flavour, SandboxSettings
+from tests.private_ca import Issued
 
 USER = "qa-bot@example.test"
 TOKEN = "sandbox-token"
@@ -30,6 +32,7 @@ class RunningSandbox:
     token: str = TOKEN
     password: str = ""
     flavour: Flavour = Flavour.CLOUD
+    verify: str | bool = True  # a file of certificates to trust
 
     def log(self) -> list[dict[str, Any]]:
         """Every REST request so far: n, method, path, query, status, at, done, write, issues, body, answer."""
@@ -57,7 +60,7 @@ class RunningSandbox:
         return self._ask("GET" if body is None else "POST", name, body)
 
     def _ask(self, method: str, name: str, body: Any = None) -> Any:
-        answer = requests.request(method, f"{self.url}/_sandbox/{name}", json=body, timeout=10)
+        answer = requests.request(method, f"{self.url}/_sandbox/{name}", json=body, timeout=10, verify=self.verify)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
@@ -69,7 +72,10 @@ class RunningSandbox:
         on_cloud = self.flavour is Flavour.CLOUD
         address = self.url + path if path.startswith("/") else f"{self.url}/rest/api/{3 if on_cloud else 2}/{path}"
         login = (self.user, self.token) if on_cloud else Bearer(self.token)
-        return requests.request(method, address, auth=more.pop("auth", login), timeout=20, **more)
+        timeout = more.pop("timeout_seconds", 20)
+        return requests.request(
+            method, address, auth=more.pop("auth", login), timeout=timeout, verify=self.verify, **more
+        )
 
 
 @dataclass(frozen=True)
@@ -84,14 +90,25 @@ class Bearer(requests.auth.AuthBase):
 
 
 @contextmanager
-def running_sandbox(change: Callable[[Site], None] | None = None, **settings: Any) -> Iterator[RunningSandbox]:
-    """Start a sandbox with `SandboxSettings(**settings)`, request bodies kept in the log; stop it at the end. `change`
-    may alter the site before it answers anybody."""
+def running_sandbox(
+    change: Callable[[Site], None] | None = None,
+    *,
+    tls: Issued | None = None,
+    trust: Path | None = None,
+    sabotage: Sequence[str] = (),
+    **settings: Any,
+) -> Iterator[RunningSandbox]:
+    """Start a sandbox with `SandboxSettings(**settings)`, request bodies kept in the log; stop it at the end.
+
+    `change` may alter the site before it answers anybody. With `tls` it speaks https; `trust` is the file of
+    certificates that its commands trust (tests/private_ca.py makes both).
+    """
     settings.setdefault("keep_bodies", True)
-    app = create_app(SandboxSettings(**settings))
+    app = create_app(SandboxSettings(**settings), sabotage)
     if change is not None:
         change(app.state.jira.site)
-    server = make_server(app)
+    files = {"tls_cert": str(tls.cert), "tls_key": str(tls.key)} if tls else {}
+    server = make_server(app, **files)
     bound = socket.socket()
     bound.bind(("127.0.0.1", 0))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]}, daemon=True)
@@ -103,8 +120,8 @@ def running_sandbox(change: Callable[[Site], None] | None = None, **settings: An
         time.sleep(0.01)
     made = app.state.jira.settings
     try:
-        address = f"http://127.0.0.1:{bound.getsockname()[1]}{made.context}"
-        yield RunningSandbox(address, made.user, made.token, made.password, made.flavour)
+        address = f"{'https' if tls else 'http'}://127.0.0.1:{bound.getsockname()[1]}{made.context}"
+        yield RunningSandbox(address, made.user, made.token, made.password, made.flavour, str(trust) if trust else True)
     finally:
         server.should_exit = True
         thread.join(10)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 
 from starlette.applications import Starlette
@@ -25,6 +25,7 @@ from jira_integration.sandbox.gate import Gate, Traffic
 from jira_integration.sandbox.knobs import command
 from jira_integration.sandbox.oauth import oauth_routes
 from jira_integration.sandbox.resources import rest_routes
+from jira_integration.sandbox.sabotage import commit
 from jira_integration.sandbox.seed import build_site
 from jira_integration.sandbox.settings import Flavour, SandboxSettings, complete
 from jira_integration.sandbox.start import first_state
@@ -43,10 +44,10 @@ async def _not_served(request: Request, trouble: Exception) -> Response:
     return JSONResponse({"errorMessages": [message], "errors": {}}, status_code=404)
 
 
-def create_app(settings: SandboxSettings) -> Starlette:
+def create_app(settings: SandboxSettings, sabotage: Sequence[str] = ()) -> Starlette:
     """One sandbox with its own state.
 
-    Raises ValueError or OSError for a faults file that cannot be used.
+    Raises ValueError or OSError for a faults file or a sabotage that cannot be used.
     """
     settings = complete(settings)
     clock = Clock()
@@ -57,6 +58,9 @@ def create_app(settings: SandboxSettings) -> Starlette:
     traffic.user_bucket = user_bucket(settings)
     if settings.faults_file is not None:
         command(jira, traffic, load_faults(settings.faults_file))
+
+    if sabotage:
+        commit(jira, traffic, sabotage)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:

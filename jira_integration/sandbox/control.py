@@ -21,6 +21,7 @@ from jira_integration.sandbox.knobs import command, move_clock, turn
 from jira_integration.sandbox.model import OnScreen
 from jira_integration.sandbox.people import PROJECT_PERMISSIONS
 from jira_integration.sandbox.places import move, set_archived
+from jira_integration.sandbox.sabotage import SABOTAGES, commit, mend
 from jira_integration.sandbox.settings import JONAS_ACCOUNT
 from jira_integration.sandbox.start import acting_as, reset
 from jira_integration.sandbox.store import issue_of
@@ -86,6 +87,7 @@ async def post_reset(request: Request) -> Response:
 
 
 def start_again(jira: Jira, traffic: Traffic) -> None:
+    mend(jira, traffic)
     reset(jira)
     traffic.log.clear()
     traffic.rules, traffic.buckets = [], []
@@ -193,6 +195,26 @@ async def post_oauth(request: Request) -> Response:
     return await get_oauth(request)
 
 
+async def get_sabotage(request: Request) -> Response:
+    """`{"done": [names], "known": {name: words}}` of this flavour."""
+    flavour = _jira(request).settings.flavour
+    known = {name: one.words for name, one in SABOTAGES.items() if one.only in {None, flavour}}
+    return JSONResponse({"done": _traffic(request).sabotage, "known": known})
+
+
+async def post_sabotage(request: Request) -> Response:
+    """`{"names": ["captcha"], "project"?: "SHOP"}`: these in place of those before; none mends."""
+    try:
+        given = await _object(request)
+        names = given.get("names", [])
+        if not isinstance(names, list):
+            raise TypeError("names is a list.")
+        commit(_jira(request), _traffic(request), map(str, names), str(given.get("project", "SHOP")))
+    except (ValueError, TypeError) as trouble:
+        return _no(str(trouble))
+    return await get_sabotage(request)
+
+
 async def get_issues(request: Request) -> Response:
     """Every issue with all fields and properties, by id: the truth, index or not."""
     jira = _jira(request)
@@ -223,6 +245,8 @@ def control_routes() -> list[Route]:
         Route("/_sandbox/archive", post_archive, methods=["POST"]),
         Route("/_sandbox/oauth", get_oauth, methods=["GET"]),
         Route("/_sandbox/oauth", post_oauth, methods=["POST"]),
+        Route("/_sandbox/sabotage", get_sabotage, methods=["GET"]),
+        Route("/_sandbox/sabotage", post_sabotage, methods=["POST"]),
         Route("/_sandbox/issues", get_issues, methods=["GET"]),
         Route("/_sandbox/deliveries", get_deliveries, methods=["GET"]),
     ]

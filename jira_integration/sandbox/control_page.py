@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl
@@ -18,8 +19,11 @@ from jira_integration.sandbox.call import Jira
 from jira_integration.sandbox.control import start_again
 from jira_integration.sandbox.faults import KINDS, REASONS, FaultError, Rule, read_rule, rule_bean
 from jira_integration.sandbox.gate import Entry, Traffic
+from jira_integration.sandbox.grants import listed, withdraw
 from jira_integration.sandbox.knobs import move_clock, turn
 from jira_integration.sandbox.page import Html, fill, join, render, respond
+from jira_integration.sandbox.people import PROJECT_PERMISSIONS
+from jira_integration.sandbox.sabotage import SABOTAGES, commit
 from jira_integration.sandbox.settings import BadLogin
 
 Form = dict[str, str]
@@ -73,6 +77,12 @@ def _shown(request: Request, form: Form | None = None, problem: str = "") -> Res
         clock_state="It stands still." if stopped else "It is running.",
         clock_do="run" if stopped else "stop",
         clock_word="Let it run" if stopped else "Stop it",
+        sabotages=_options(_sabotages(jira), next(iter(traffic.sabotage), "")),
+        sabotage=", ".join(SABOTAGES[name].words for name in traffic.sabotage) or "Nothing is broken on purpose.",
+        projects=_options(((p.key, p.name) for p in jira.site.projects.values()), given.get("project", "SHOP")),
+        rights=_rights_now(jira),
+        permissions=join(fill('<option value="$p"></option>', p=p) for p in sorted(PROJECT_PERMISSIONS)),
+        consents=sum(not consent["withdrawn"] for consent in listed(jira)),
         log=_log(traffic.log),
         **{name: given.get(name, "") for name in _TEXTS},
         **{name: given.get(name, value) for name, value in turned.items()},
@@ -87,6 +97,20 @@ def _options(choices: Iterable[tuple[str, str]], chosen: str) -> Html:
              chosen=Html(" selected") if str(value) == chosen else "")
         for value, word in choices
     )  # fmt: skip
+
+
+def _sabotages(jira: Jira) -> list[tuple[str, str]]:
+    known = [(name, one.words) for name, one in SABOTAGES.items() if one.only in {None, jira.settings.flavour}]
+    return [("", "nothing"), *known]
+
+
+def _rights_now(jira: Jira) -> Html:
+    said = [
+        fill("<li>$name: $what</li>", name=p.name, what=", ".join([*sorted(p.denied), *["archived"] * p.archived]))
+        for p in jira.site.projects.values()
+        if p.denied or p.archived
+    ]
+    return fill("<ul>$said</ul>", said=join(said)) if said else Html("")
 
 
 def _rules(rules: list[Rule]) -> Html:
@@ -223,6 +247,26 @@ def _clock(jira: Jira, traffic: Traffic, form: Form) -> None:
     move_clock(jira, form)
 
 
+def _sabotage(jira: Jira, traffic: Traffic, form: Form) -> None:
+    commit(jira, traffic, [form["name"]] if form.get("name") else [], form.get("project") or "SHOP")
+
+
+def _withdraw(jira: Jira, traffic: Traffic, form: Form) -> None:
+    with jira.store.transaction():
+        withdraw(jira, "")
+
+
+def _rights(jira: Jira, traffic: Traffic, form: Form) -> None:
+    """Permissions by name, and whether the project is archived."""
+    project = jira.site.project_named(form.get("project", ""))
+    if project is None:
+        raise ValueError("There is no such project.")
+    denied = frozenset(re.split(r"[,\s]+", form.get("denied", "").strip())) - {""}
+    if strange := sorted(denied - PROJECT_PERMISSIONS):
+        raise ValueError(f"No project permission is named {', '.join(strange)}.")
+    jira.site.projects[project.id] = replace(project, denied=denied, archived=bool(form.get("archived")))
+
+
 def _forget(jira: Jira, traffic: Traffic, form: Form) -> None:
     traffic.log.clear()
 
@@ -240,6 +284,9 @@ def control_page_routes() -> list[Route]:
         "bucket/remove": _remove_bucket,
         "settings": _settings,
         "clock": _clock,
+        "sabotage": _sabotage,
+        "withdraw": _withdraw,
+        "rights": _rights,
         "log": _forget,
         "reset": _start_again,
     }

@@ -72,6 +72,9 @@ class Traffic:
     buckets: list[Bucket] = field(default_factory=list)
     log: list[Entry] = field(default_factory=list)
     clock: Clock = field(default_factory=Clock)
+    date_skew_ms: int = 0  # how far the Date header is from the site's clock
+    sabotage: list[str] = field(default_factory=list)  # sabotage.py: what was done, and what was before it
+    undo: Any = None
     user_bucket: Bucket | None = None  # Data Center's own limit, told on every answer
 
 
@@ -190,7 +193,7 @@ class Gate:
         entry.status, entry.done = answer[0]["status"], time.time()
         if self.traffic.keep_bodies:
             entry.answer = _json(body_of(answer))
-        return with_headers(answer, {"date": http_date(self.traffic.clock.now_ms())})
+        return with_headers(answer, {"date": http_date(self.traffic.clock.now_ms() + self.traffic.date_skew_ms)})
 
     async def _answer(self, entry: Entry, send: Send, answer: list[Message]) -> None:
         for message in self._answered(entry, answer):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import ssl
 from argparse import ArgumentParser
 from contextlib import suppress
 from pathlib import Path
@@ -28,8 +29,11 @@ class Command(BaseCommand):
         parser.add_argument(
             "--faults", type=Path, help="A JSON file of faults; docs/sandbox.md tells what it may hold."
         )
-        parser.add_argument("--tls-cert", default="")
-        parser.add_argument("--tls-key", default="")
+        parser.add_argument("--tls-cert", default="", help="A PEM file with the certificate and its chain.")
+        parser.add_argument("--tls-key", default="", help="A PEM file with its key.")
+        parser.add_argument(
+            "--sabotage", action="append", default=[], metavar="NAME", help="Break one thing; may be repeated."
+        )
         parser.add_argument("--webhook-url", default="", help="Register a webhook for every event at this address.")
         parser.add_argument("--webhook-secret-env", default="", help="The environment variable with its secret.")
 
@@ -72,9 +76,11 @@ class Command(BaseCommand):
             webhook_secret=os.environ.get(variable, "") if variable else "",
         )
         try:
-            app = create_app(settings)
+            app = create_app(settings, options["sabotage"])
         except (OSError, ValueError) as trouble:
             raise CommandError(str(trouble)) from trouble
+        if secure:
+            _check_certificate(options["tls_cert"], options["tls_key"])
         server = make_server(
             app, host=host, port=options["port"], tls_cert=options["tls_cert"], tls_key=options["tls_key"]
         )
@@ -93,6 +99,17 @@ class Command(BaseCommand):
             server.run()
         if not server.started:
             raise CommandError(_("The sandbox could not start on port %(port)s.") % {"port": options["port"]})
+
+
+def _check_certificate(cert: str, key: str) -> None:
+    """Raises CommandError naming the files that no server could be started with."""
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(cert, key)
+    except OSError as trouble:  # ssl.SSLError is one
+        raise CommandError(
+            _("%(cert)s and %(key)s are not a certificate and its key: %(trouble)s")
+            % {"cert": cert, "key": key, "trouble": trouble}
+        ) from trouble
 
 
 def _is_loopback(host: str) -> bool:
