@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-from jira_integration.sandbox.adf import plain_text
 from jira_integration.sandbox.call import Call
 from jira_integration.sandbox.errors import JiraProblem
 from jira_integration.sandbox.issue_input import Input
 from jira_integration.sandbox.model import IssueType, Project, Rule
+from jira_integration.sandbox.texts import as_text
 
 
 def obey(call: Call, project: Project, kind: IssueType, given: Input) -> None:
@@ -48,11 +48,11 @@ def _has_parent(rule: Rule, given: Input) -> bool:
 
 def _described(rule: Rule, given: Input) -> bool:
     """The description has at least so many characters."""
-    return len(plain_text(given.values.get("description"))) >= int(rule.argument)
+    return len(as_text(given.values.get("description"))) >= int(rule.argument)
 
 
 def _not_said(rule: Rule, given: Input) -> bool:
-    text = f"{given.values.get('summary') or ''} {plain_text(given.values.get('description'))}"
+    text = f"{given.values.get('summary') or ''} {as_text(given.values.get('description'))}"
     return rule.argument.casefold() not in text.casefold()
 
 
