@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from jira_integration.models import ExportedTicket, LiveSequence
+from jira_integration.models import Conflict, ExportedTicket, LiveSequence
 from jira_integration.models.rows import write_each
 
 AGREED_COLUMNS = [
@@ -50,7 +50,7 @@ class Agreed:
     jira: Mapping[str, Any]
     story_version: int
     base_status: str
-    status: tuple[str, str]  # Jira's id and name
+    status: tuple[str, str] | None  # Jira's id and name; None: not ours to agree on
     updated_at: datetime | None
     issue_key: str
 
@@ -61,19 +61,22 @@ def agree(agreed: Sequence[Agreed]) -> dict[int, ExportedTicket]:
     with transaction.atomic(savepoint=False):
         tickets = ExportedTicket.objects.in_bulk([one.ticket_id for one in agreed])
         now = timezone.now()
+        asked = set(Conflict.objects.filter(ticket__in=tickets, resolved_at=None).values_list("ticket_id", flat=True))
         seqs = {ref: next_live_seq(ref) for ref in {ticket.project_ref for ticket in tickets.values()}}
         for one in agreed:
             ticket = tickets[one.ticket_id]
             ticket.base_sent = {**ticket.base_sent, **one.sent}
             ticket.base_jira = {**ticket.base_jira, **one.jira}
             ticket.story_version = one.story_version
-            ticket.base_status = one.base_status
-            ticket.status_id, ticket.status_name = one.status
+            if one.status is not None:
+                ticket.base_status = one.base_status
+                ticket.status_id, ticket.status_name = one.status
             ticket.jira_updated_at = one.updated_at
             ticket.issue_key = one.issue_key or ticket.issue_key
             # What Jira's people changed in other fields is still theirs to be looked at.
             ticket.theirs = {name: value for name, value in ticket.theirs.items() if name not in one.sent}
-            ticket.sync = ExportedTicket.Sync.CHANGED_IN_JIRA if ticket.theirs else ExportedTicket.Sync.IN_SYNC
+            if ticket.pk not in asked:
+                ticket.sync = ExportedTicket.Sync.CHANGED_IN_JIRA if ticket.theirs else ExportedTicket.Sync.IN_SYNC
             ticket.error_code = ""
             ticket.checked_at = now
             ticket.seq = seqs[ticket.project_ref]

@@ -126,6 +126,7 @@ class StorySnapshot:
     updated_at: datetime
     parent_ref: str | None = None
     sync_off: bool = False
+    updated_by: str = ""  # who saved it last, where the host knows
 
     @property
     def title(self) -> str:

@@ -325,4 +325,5 @@ def _snapshot(
         updated_at=row.updated_at,
         parent_ref=parent_ref,
         sync_off=row.sync_off,
+        updated_by=row.updated_by,
     )

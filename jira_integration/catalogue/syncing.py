@@ -33,4 +33,22 @@ ENTRIES: dict[str, Entry] = {
         _("{story} was being edited at that moment. It is tried again at the next look."),
         tone="warning",
     ),
+    "unknown_status": Entry(
+        _("Jira's status “{status}” stands for none of ours."),
+        _("{issue} is in “{status}” in Jira. {story} keeps its own status."),
+        _("Choose which of our statuses it stands for, or keep ours."),
+        setup(_("Open the statuses step"), "statuses"),
+        "warning",
+    ),
+    "epic_unknown_here": Entry(
+        _("The epic that Jira shows is not one of ours."),
+        _("{issue} stands under {value} in Jira, which is in no backlog here."),
+        _("Keep our epic, or bring that epic in first."),
+        tone="warning",
+    ),
+    "conflict_settled": Entry(
+        _("This conflict is settled already."),
+        _("Somebody chose before you, or both sides came to say the same."),
+        tone="info",
+    ),
 }

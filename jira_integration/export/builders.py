@@ -1,4 +1,4 @@
-"""The payload builders of a plan: one for each kind that the mapping has an issue type for."""
+"""The payload builders of a mapping: one for each kind that the mapping has an issue type for."""
 
 from __future__ import annotations
 
@@ -11,13 +11,12 @@ from jira_integration.contracts import Kind
 from jira_integration.mapping.metadata import IssueType, ProjectMetadata
 from jira_integration.mapping.payload import Builder
 from jira_integration.mapping.people import known_people
-from jira_integration.models import ExportPlan, FieldMapping, JiraConnection, ProjectMapping
+from jira_integration.models import FieldMapping, JiraConnection, ProjectMapping
 from jira_integration.richtext.compose import Labels
 
 
-def builders_for(plan: ExportPlan, metadata: ProjectMetadata) -> dict[Kind, Builder]:
+def builders_for(mapping: ProjectMapping, metadata: ProjectMetadata) -> dict[Kind, Builder]:
     """Kinds whose issue type Jira has no more are left out."""
-    mapping = plan.mapping
     return {
         kind: builder_for(mapping, kind, issue_type, metadata, list(mapping.fields.filter(kind=kind)))
         for kind in Kind

@@ -1,7 +1,6 @@
 """What changed on which side of one issue, judged on two bases; pure.
 
-"Changed here" compares what we would send with what we sent last; "changed there" compares what Jira holds with what
-it held after that, in Jira's own form, because Jira rewrites what it is given.
+The judgement is `merge.judge`'s, the same that takes Jira's news in.
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from jira_integration.mapping.jira_form import in_words, reduced
+from jira_integration.merge import Direction, Policy, Sides, Verdict, judge, settle
 
 
 @dataclass
@@ -24,24 +24,23 @@ class Difference:
 
 
 def compare(
-    wanted: Mapping[str, Any], base_sent: Mapping[str, Any], base_jira: Mapping[str, Any], now: Mapping[str, Any]
+    wanted: Mapping[str, Any],
+    base_sent: Mapping[str, Any],
+    base_jira: Mapping[str, Any],
+    now: Mapping[str, Any],
+    rules: Mapping[str, tuple[str, str]] | None = None,
 ) -> Difference:
-    """Sort the fields of `wanted` (Jira field id → value to send) by the side that changed them."""
+    """Sort the fields of `wanted` (Jira field id → value to send) by the side that changed them. `rules` are the
+    mapping's direction and policy of each field; one without goes both ways and is asked about."""
     found = Difference()
     for name, value in wanted.items():
-        here = reduced(value) != reduced(base_sent.get(name))
-        jira_now = reduced(now.get(name))
-        there = name in base_jira and jira_now != base_jira[name]
+        sides = Sides(reduced(base_sent.get(name)), base_jira.get(name), reduced(value), reduced(now.get(name)))
         found.words_now[name] = in_words(now.get(name))
-        if here and there and not same(value, jira_now):
-            found.both.append(name)
-        elif here and not same(value, jira_now):
-            found.ours.append(name)
-        elif there and not here:
-            found.theirs.append(name)
+        match settle(judge(sides), *(rules or {}).get(name, (Direction.BOTH, Policy.ASK))):
+            case Verdict.OURS:
+                found.ours.append(name)
+            case Verdict.CONFLICT:
+                found.both.append(name)
+            case Verdict.THEIRS | Verdict.SHOWN:
+                found.theirs.append(name)
     return found
-
-
-def same(value: Any, jira_now: Any) -> bool:
-    """Whether a value to send says what Jira holds already (reduced)."""
-    return bool(reduced(value) == jira_now)

@@ -78,7 +78,7 @@ class Drafting:
             chosen.refs,
             chosen.added,
             chosen.tickets,
-            builders_for(plan, metadata),
+            builders_for(mapping, metadata),
             frozenset(in_doubt.values_list("ticket_id", flat=True)),
             statuses,
             Estimate(statuses.ways, statuses.of_type),
@@ -225,7 +225,9 @@ class Drafting:
         wanted = {**payload.fields, **place.fields}
         wanted |= self._emptied(row, ticket, wanted)
         words, names = {**payload.words, **place.words}, {**payload.labels, **place.labels}
-        found = compare(wanted, ticket.base_sent, ticket.base_jira, issue.fields)
+        builder = self.builders[Kind(row.kind)]
+        rules = {one.jira_field: (one.direction, one.policy) for one in builder.mappings}
+        found = compare(wanted, ticket.base_sent, ticket.base_jira, issue.fields, rules)
         row.issue_key = issue.key
         row.seen = {name: reduced(issue.fields.get(name)) for name in found.ours}
         row.seen_updated_at = issue.updated

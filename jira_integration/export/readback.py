@@ -141,8 +141,8 @@ def _confirm(work: Work, items: list[RunItem], issues: list[Issue], mapped: set[
 
 
 def _agreed(item: RunItem, issue: Issue, parents: dict[str, IssueIds], mapped: set[str]) -> Agreed:
-    """A new issue gives the base of every mapped field, also of those that Jira filled by itself; an edit only of
-    what it wrote: what people changed in the others meanwhile is still news."""
+    """A new issue gives the base of every mapped field, also of those that Jira filled by itself, and its status; an
+    edit only of what it wrote: what people changed in the others meanwhile is still news."""
     sent = fill(sent_fields(item.planned), parents)
     based_on = {*sent, *(mapped if item.state == State.CREATED else ())}
     status = issue.status
@@ -150,13 +150,22 @@ def _agreed(item: RunItem, issue: Issue, parents: dict[str, IssueIds], mapped: s
     return Agreed(
         item.ticket_id,
         sent=sent,
-        jira={name: reduced(issue.fields.get(name)) for name in based_on},
+        jira={name: given(sent.get(name), issue.fields.get(name)) for name in based_on},
         story_version=item.planned.story_version,
         base_status=item.planned.story_status,
-        status=(status.id, status.name) if status else ("", ""),
+        status=((status.id, status.name) if status else ("", "")) if item.state == State.CREATED else None,
         updated_at=issue.updated,
         issue_key=issue.key,
     )
+
+
+def given(sent: object, read: object) -> Any:
+    """What Jira made of a value of ours, reduced. A line, a number or a list of labels Jira keeps as it is: another
+    one there is what somebody wrote after us, and stays news."""
+    plain = isinstance(sent, int | float) or (isinstance(sent, str) and len(sent) <= 255 and "\n" not in sent)
+    if plain or (isinstance(sent, list) and sent and all(isinstance(one, str) for one in sent)):
+        return reduced(sent)
+    return reduced(read)
 
 
 def _see_place(work: Work, item: RunItem, issue: Issue, agreed: Agreed, parents: dict[str, IssueIds]) -> None:

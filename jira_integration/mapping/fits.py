@@ -40,6 +40,8 @@ COMES_BACK = frozenset(
         FieldKind.DATETIME,
         FieldKind.CHOICE,
         FieldKind.LABELS,
+        FieldKind.CRITERIA,
+        FieldKind.PARENT,
         FieldKind.PERSON,
     }
 )
@@ -47,9 +49,7 @@ COMES_BACK = frozenset(
 ELSEWHERE = frozenset({FieldKind.STATUS})
 
 SEND_ONLY: dict[FieldKind, str | Promise] = {
-    FieldKind.CRITERIA: gettext_lazy("Criteria are written for Jira's readers and are not read back."),
     FieldKind.TESTS: gettext_lazy("Test cases are written for Jira's readers and are not read back."),
-    FieldKind.PARENT: gettext_lazy("Jira keeps the parent. Reading it back is not offered."),
 }
 NEEDS: dict[FieldKind, str | Promise] = {
     FieldKind.TEXT: gettext_lazy("a text field"),

@@ -1,13 +1,13 @@
 """Make ours agree with what Jira told us. May run twice, ignores older news, and cannot tell a webhook from a poll.
 
-Statuses follow by the mapping; a status changed on both sides becomes a conflict for a person. Other fields that
-changed in Jira are kept on the ticket and shown as "Changed in Jira"; nothing here is overwritten.
+Field by field: what only Jira's people changed is taken in, what both changed is merged or becomes a conflict for a
+person, what only we changed waits for the next export. The story and its ticket are written in one transaction.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import transaction
@@ -19,13 +19,21 @@ from jira_integration import audit
 from jira_integration.agreement import next_live_seq
 from jira_integration.conf import story_source
 from jira_integration.contracts import StoryChanged, StorySnapshot
-from jira_integration.mapping.jira_form import reduced
-from jira_integration.models import AuditEntry, ExportedTicket, ExportRun, JiraConnection, RunItem, StatusMapping
+from jira_integration.mapping.jira_form import in_words, reduced
+from jira_integration.merge import Verdict
+from jira_integration.models import AuditEntry, Conflict, ExportedTicket, ExportRun, JiraConnection, RunItem
 from jira_integration.sync.changes import IssueChange, IssueGone
+from jira_integration.sync.conflicts import Open, as_json, conflict_of, keep, ours_by_choice
+from jira_integration.sync.fields import news_of
+from jira_integration.sync.news import Looking, News
+from jira_integration.sync.policy import Epics, MappingRules
+from jira_integration.sync.statuses import StatusNews, judge_status, status_conflict
 
 Sync = ExportedTicket.Sync
 CHUNK = 100
 TAKEN_IN = (
+    "base_sent",
+    "base_jira",
     "issue_key",
     "jira_updated_at",
     "theirs",
@@ -36,6 +44,10 @@ TAKEN_IN = (
     "base_status",
     "story_version",
 )
+# A value that waits for somebody: the field's base stays where it is, so that the next look judges it again.
+WAITING = frozenset({Verdict.SHOWN, Verdict.CONFLICT})
+AGREES = frozenset({Verdict.THEIRS, Verdict.MERGED, Verdict.EQUAL})
+OURS_TO_SEND = frozenset({Verdict.OURS, Verdict.MERGED})
 
 
 @dataclass
@@ -50,55 +62,57 @@ class Counts:
     held: int = 0  # not looked at yet: a run is at work on them; whoever brought the news brings it again
 
 
-@dataclass
-class StatusRules:
-    """Jira's statuses → ours, for one mapping: by id first, by category when the id is unknown."""
+@dataclass(frozen=True)
+class Round:
+    """What a chunk of news is judged with, read once: no ticket asks the database for itself."""
 
-    by_id: dict[str, str] = field(default_factory=dict)
-    goes_to: dict[str, str] = field(default_factory=dict)  # our status → the Jira status it goes to
-    categories: dict[str, str] = field(default_factory=dict)  # our status → the category of that
+    snapshots: Mapping[str, StorySnapshot]
+    rules: Mapping[int | None, MappingRules]
+    epics: Epics
+    conflicts: Open
 
     @classmethod
-    def of(cls, mapping_id: int | None) -> StatusRules:
-        rules = cls()
-        for row in StatusMapping.objects.filter(mapping_id=mapping_id).order_by("-incoming", "pk"):
-            rules.by_id.setdefault(row.jira_status_id, row.status)
-            if not row.incoming:
-                rules.goes_to.setdefault(row.status, row.jira_status_id)
-                rules.categories.setdefault(row.status, row.category)
-        return rules
+    def of(
+        cls,
+        connection: JiraConnection,
+        tickets: Sequence[ExportedTicket],
+        changes: Iterable[IssueChange | IssueGone],
+        rules: dict[int | None, MappingRules],
+    ) -> Round:
+        snapshots = _snapshots(tickets)
+        for ticket in tickets:
+            if ticket.mapping_id not in rules:
+                rules[ticket.mapping_id] = MappingRules.of(connection, ticket.mapping)
+        parents = {parent_id(one.fields.get("parent")) for one in changes if isinstance(one, IssueChange)}
+        parents |= {parent_id(ticket.base_sent.get("parent")) for ticket in tickets}
+        epics = Epics.of(connection, parents - {""}, snapshots.values())
+        return cls(snapshots, rules, epics, Open.of(tickets))
 
-    def ours(self, change: IssueChange, current: str) -> str | None:
-        """Our status for Jira's. A status nobody mapped falls back to its category, and keeps ours when that is of
-        the category already. None: unknown, ours stays."""
-        if self.goes_to.get(current) == change.status_id:  # several of ours may go to one of Jira's
-            return current
-        if change.status_id in self.by_id:
-            return self.by_id[change.status_id]
-        if self.categories.get(current) == change.category:
-            return current
-        return next((status for status, category in self.categories.items() if category == change.category), None)
+
+def parent_id(value: Any) -> str:
+    return str(value.get("id") or "") if isinstance(value, Mapping) else ""
 
 
 def reconcile(
     connection: JiraConnection, changes: Sequence[IssueChange | IssueGone], counts: Counts
 ) -> Iterator[ExportedTicket]:
     """Take news in; yields each ticket that changed, saved. Issues that are not ours are passed over."""
+    rules: dict[int | None, MappingRules] = {}
     for start in range(0, len(changes), CHUNK):
         chunk = {change.issue_id: change for change in changes[start : start + CHUNK]}
         known = ExportedTicket.objects.filter(connection=connection, issue_id__in=chunk, unlinked_at=None)
         busy = in_hands_of_a_run(known)
         counts.held += len(busy)
-        tickets = list(known.exclude(pk__in=busy).select_related("connection"))
-        snapshots = _snapshots(tickets)
-        rules = {mapping_id: StatusRules.of(mapping_id) for mapping_id in {ticket.mapping_id for ticket in tickets}}
+        tickets = list(known.exclude(pk__in=busy).select_related("connection", "mapping__connection"))
+        knows = Round.of(connection, tickets, chunk.values(), rules)
         for ticket in tickets:
             change = chunk[ticket.issue_id]
             try:
-                if isinstance(change, IssueGone):
-                    saved = _gone(ticket, change, counts)
-                else:
-                    saved = _take_in(ticket, change, snapshots.get(ticket.story_ref), rules[ticket.mapping_id], counts)
+                saved = (
+                    _gone(ticket, change, counts)
+                    if isinstance(change, IssueGone)
+                    else _take_in(ticket, change, knows, counts)
+                )
             except Overtaken:
                 counts.held += 1
                 continue
@@ -147,93 +161,119 @@ def _snapshots(tickets: Iterable[ExportedTicket]) -> dict[str, StorySnapshot]:
     return {one.ref: one for ref, refs in by_project.items() for one in source.snapshots(ref, refs)}
 
 
-def _take_in(
-    ticket: ExportedTicket,
-    change: IssueChange,
-    snapshot: StorySnapshot | None,
-    rules: StatusRules,
-    counts: Counts,
-) -> ExportedTicket | None:
+def _take_in(ticket: ExportedTicket, change: IssueChange, knows: Round, counts: Counts) -> ExportedTicket | None:
     if ticket.jira_updated_at and change.updated_at and change.updated_at < ticket.jira_updated_at:
         return None  # older news, out of order
+    snapshot = knows.snapshots.get(ticket.story_ref)
     if snapshot is None or snapshot.sync_off:
         return None
     if ticket.moved_at and change.asked_at and change.asked_at < ticket.moved_at:
         raise Overtaken  # read before we moved the issue: what it shows is where it stood then
-    before = _state_of(ticket)
-    theirs = {
-        name: change.fields.get(name)
-        for name, base in ticket.base_jira.items()
-        if name in change.fields and reduced(change.fields.get(name)) != base
-    }
-    theirs |= {name: kept for name, kept in ticket.theirs.items() if name == "status"}
+    rules, before = knows.rules[ticket.mapping_id], _state_of(ticket)
+    looking = Looking.of(ticket, snapshot, rules, knows.epics, change.fields)
+    news = [ours_by_choice(one, ticket, knows.conflicts) for one in (news_of(looking) if looking else ())]
+    status = judge_status(ticket, change, snapshot, rules.statuses)
+    values = {one.key: one.value for one in news if one.verdict in (Verdict.THEIRS, Verdict.MERGED)}
+    values |= {"status": status.ours} if status.verdict is Verdict.THEIRS else {}
     with transaction.atomic():
-        theirs = _status(ticket, change, snapshot, rules, theirs, counts)
-        ticket.issue_key = change.key
-        ticket.jira_updated_at = change.updated_at or ticket.jira_updated_at
-        ticket.theirs = theirs
-        ticket.checked_at = timezone.now()
-        if "status" in theirs:
-            ticket.sync = Sync.CONFLICT
-        else:
-            ticket.sync = Sync.CHANGED_IN_JIRA if theirs else Sync.IN_SYNC
-        if _state_of(ticket) == before:
+        version = _write(ticket, snapshot, values, change) if values else snapshot.version
+        after = looking.after(values) if looking else None
+        _move_bases(ticket, change, news, status, after)
+        judged = {status.verdict, *(one.verdict for one in news)}
+        if judged & AGREES and (snapshot.version == ticket.story_version or (after is not None and not after.waits())):
+            ticket.story_version = version
+        snapshot = replace(snapshot, version=version)  # what ours says in a conflict is still what it says now
+        found = [conflict_of(one, ticket, change, snapshot) for one in news if one.verdict is Verdict.CONFLICT]
+        if status.verdict is Verdict.CONFLICT:
+            found.append(status_conflict(status, ticket, change, snapshot))
+        new = keep(ticket, found, knows.conflicts.rows[ticket.pk], [*change.fields, "status"])
+        _name_state(ticket, change, found)
+        if _state_of(ticket) == before and not new:
             return None
         _save(ticket, *TAKEN_IN)
+        _tell(ticket, change, news, status, new)
     counts.changed += 1
+    counts.applied += bool(values)
+    counts.conflicts += bool(new)
     return ticket
 
 
-def _status(
-    ticket: ExportedTicket,
-    change: IssueChange,
-    snapshot: StorySnapshot,
-    rules: StatusRules,
-    theirs: dict[str, Any],
-    counts: Counts,
-) -> dict[str, Any]:
-    """Judge the status on its base, and let ours follow when only Jira's moved."""
-    in_conflict = "status" in theirs
-    if "status" not in snapshot.values:  # test cases have none: Jira's is shown, nothing follows
+def _write(ticket: ExportedTicket, snapshot: StorySnapshot, values: Mapping[str, Any], change: IssueChange) -> int:
+    """Write Jira's values into the story, unless somebody saves it this very moment: then the next look judges anew."""
+    try:
+        return (
+            story_source()
+            .apply(ticket.story_ref, values, expected_version=snapshot.version, actor=change.actor or _("Jira"))
+            .version
+        )
+    except (StoryChanged, LookupError) as changed:
+        raise Overtaken from changed
+
+
+def _move_bases(
+    ticket: ExportedTicket, change: IssueChange, news: Sequence[News], status: StatusNews, after: Looking | None
+) -> None:
+    """Both sides agree on what was taken in, or was the same already; what is ours to send differs from Jira's now."""
+    names = {one.jira_field for one in news}
+    settled = names - {one.jira_field for one in news if one.verdict in WAITING}
+    to_send = {one.jira_field for one in news if one.verdict in OURS_TO_SEND}
+    assert after is not None or not news
+    ticket.base_jira = ticket.base_jira | {name: reduced(change.fields.get(name)) for name in settled}
+    ticket.base_sent = ticket.base_sent | {
+        name: change.fields.get(name) if name in to_send else after.wanted(name)
+        for name in settled
+        if after is not None
+    }
+    if status.verdict not in WAITING:
         ticket.status_id, ticket.status_name = change.status_id, change.status_name
-        return theirs
-    if change.status_id == ticket.status_id and not in_conflict:
-        return theirs
-    current = str(snapshot.values.get("status") or "")
-    ours = rules.ours(change, current)
-    ticket.status_id, ticket.status_name = change.status_id, change.status_name
-    rest = {name: value for name, value in theirs.items() if name != "status"}
-    if ours is None:
-        return rest
-    if ours == current:  # equal edits are no conflict
-        ticket.base_status = current
-        return rest
-    if current == ticket.base_status and not in_conflict:
-        actor = change.actor or _("Jira")
-        try:
-            applied = story_source().apply(
-                ticket.story_ref, {"status": ours}, expected_version=snapshot.version, actor=actor
-            )
-        except (StoryChanged, LookupError):
-            # Somebody saved the story this very moment; the next look judges what they wrote.
-            ticket.status_id = ""
-            return rest
-        if snapshot.version == ticket.story_version:
-            ticket.story_version = applied.version
-        ticket.base_status = ours
-        counts.applied += 1
+    if status.verdict in (Verdict.THEIRS, Verdict.EQUAL):
+        ticket.base_status = status.ours or ""
+    ticket.issue_key = change.key
+    ticket.jira_updated_at = change.updated_at or ticket.jira_updated_at
+    ticket.checked_at = timezone.now()
+    kept = {name: value for name, value in ticket.theirs.items() if name not in change.fields}
+    shown = [one for one in news if one.verdict is Verdict.SHOWN]
+    ticket.theirs = kept | {one.jira_field: change.fields.get(one.jira_field) for one in shown}
+
+
+def _name_state(ticket: ExportedTicket, change: IssueChange, found: Sequence[Conflict]) -> None:
+    if found:
+        ticket.sync = Sync.CONFLICT
+    else:
+        ticket.sync = Sync.CHANGED_IN_JIRA if ticket.theirs else Sync.IN_SYNC
+
+
+def _tell(
+    ticket: ExportedTicket, change: IssueChange, news: Sequence[News], status: StatusNews, new: Sequence[Conflict]
+) -> None:
+    """One sentence in the audit trail for each change that was taken in, one for the conflicts it opened."""
+
+    def record(code: str, **values: Any) -> None:
         audit.record(
-            "status_from_jira",
-            {"story": ticket.story_key, "key": change.key, "status": change.status_name},
+            code,
+            {"story": ticket.story_key, "key": change.key, **values},
             actor=AuditEntry.Actor.JIRA,
-            actor_name=actor,
+            actor_name=change.actor or _("Jira"),
             project_ref=ticket.project_ref,
             object_ref=ticket.story_ref,
         )
-        return rest
-    if not in_conflict:
-        counts.conflicts += 1
-    return {**rest, "status": {"id": change.status_id, "name": change.status_name, "ours": ours}}
+
+    if status.verdict is Verdict.THEIRS:
+        record("status_from_jira", status=change.status_name)
+    taken = [one for one in news if one.verdict in (Verdict.THEIRS, Verdict.MERGED)]
+    if taken:
+        changes = [
+            {"field": one.key, "label": one.story_field.label, "before": shown(one.ours), "after": shown(one.value)}
+            for one in taken
+        ]
+        record("taken_from_jira", fields=", ".join(one["label"] for one in changes), changes=changes)
+    if new:
+        record("conflict_opened", fields=", ".join(row.jira_name or row.field for row in new))
+
+
+def shown(value: Any) -> str:
+    """A value of ours in the audit trail: what a person reads, no longer than a few lines."""
+    return in_words(as_json(value))[:500]
 
 
 def _gone(ticket: ExportedTicket, gone: IssueGone, counts: Counts) -> ExportedTicket | None:
@@ -265,4 +305,6 @@ def _state_of(ticket: ExportedTicket) -> tuple[object, ...]:
         ticket.sync,
         ticket.story_version,
         str(ticket.theirs),
+        str(ticket.base_jira),
+        str(ticket.base_sent),
     )

@@ -159,8 +159,12 @@ def test_a_field_fits_by_its_schema(field: JiraField, kind: FieldKind, fitting: 
     assert (why_not(story_field, field) == "") is fitting
 
 
+TESTS = StoryField("tests", "Test cases", FieldKind.TESTS)
+
+
 def test_what_cannot_be_read_back_is_sent_only() -> None:
-    assert directions(CRITERIA) == ("to_jira",)
+    assert directions(TESTS) == ("to_jira",)
+    assert directions(CRITERIA)[0] == "both"
     assert directions(POINTS, EFFORT)[0] == "both"
 
 

@@ -85,17 +85,6 @@ def test_equal_edits_on_both_sides_are_no_conflict(mapping: ProjectMapping, sand
     assert news(mapping)["conflicts"] == 0
 
 
-def test_a_field_changed_in_jira_is_shown_and_not_overwritten(mapping: ProjectMapping, sandbox: RunningSandbox) -> None:
-    story = Story.objects.get(key="US-3")
-    sandbox.call("PUT", f"issue/{key_of(story)}", json={"fields": {"summary": "Renamed in Jira"}})
-
-    news(mapping)
-
-    story.refresh_from_db()
-    assert story.title == "Story 3"
-    assert state_of(story) == "changed_in_jira"
-
-
 def test_a_deleted_issue_is_missing_after_a_sweep_and_not_before(
     mapping: ProjectMapping, sandbox: RunningSandbox
 ) -> None:

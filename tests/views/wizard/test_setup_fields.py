@@ -175,13 +175,12 @@ def test_values_without_a_counterpart_block_and_can_be_left_empty_on_purpose(vis
     assert story_mapping("priority").value_map["urgent"] == ""
 
 
-def test_a_direction_is_kept_and_one_that_is_locked_says_why(visitor: Visitor, at_fields: str) -> None:
+def test_a_direction_is_kept(visitor: Visitor, at_fields: str) -> None:
     answer = visitor.send(at_fields, **{"dir-points": "from_jira", "dir-criteria": "both"})
 
     assert answer.status_code == 303
     assert story_mapping("points").direction == "from_jira"
-    assert story_mapping("criteria").direction == "to_jira"
-    assert "Criteria are written for Jira's readers and are not read back." in text_of(visitor.get(at_fields))
+    assert story_mapping("criteria").direction == "both"
 
 
 def test_summary_that_is_only_read_from_jira_leaves_it_unfilled(visitor: Visitor, at_fields: str) -> None:
