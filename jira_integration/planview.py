@@ -22,7 +22,8 @@ from jira_integration.diff import Part, difference, shortened_words
 from jira_integration.mapping.metadata import stored
 from jira_integration.models import ExportedTicket, ExportPlan, PlannedTicket
 from jira_integration.run_counts import counted_kinds
-from jira_integration.runview import fingerprint, shared, stories_of
+from jira_integration.run_rows import stories_of
+from jira_integration.runview import fingerprint, shared
 from jira_integration.timewords import span
 from jira_integration.untrusted import visible
 

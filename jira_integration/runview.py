@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -18,15 +18,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from jira_integration.badges import ITEM, Badge
-from jira_integration.catalogue import Explained, explain, sentence
+from jira_integration.catalogue import Explained, explain
 from jira_integration.conf import story_source
-from jira_integration.contracts import Act, Kind, ProjectInfo, StorySnapshot
+from jira_integration.contracts import Act, ProjectInfo
+from jira_integration.export.anyway import unconfirmed
 from jira_integration.export.line import Place, place_of
 from jira_integration.models import ExportRun, RunEvent, RunItem
 from jira_integration.run_controls import Button, buttons_of, in_line
 from jira_integration.run_counts import FILTERS, Progress, counted_kinds
-from jira_integration.untrusted import visible
+from jira_integration.run_rows import Line, Row, stories_of
 
 ROWS = 100  # rows shown at once
 SAME_REASON = 3  # this many equal failures are said once, above the list
@@ -38,80 +38,6 @@ State = RunItem.State
 SHOWN_WITH_REASON = (*FILTERS["needs"], State.SKIPPED, State.NOT_SENT)
 # What a reason names that differs from story to story: without these, two failures may be one.
 OWN_VALUES = {"story", "issue", "epic", "key", "title", "row"}
-GOOD_NEWS = {"batch_answered", "read_back", "updated", "ended", "metadata_confirmed"}
-BAD_NEWS = {"no_answer", "waiting", "worker_lost", "taken_over"}
-
-
-@dataclass(frozen=True)
-class Line:
-    """A line of activity in words."""
-
-    at: datetime
-    text: str
-    dot: str
-
-    @classmethod
-    def of(cls, event: RunEvent, facts: Mapping[str, Any]) -> Line:
-        item = event.item
-        own = {"story": item.story_key, "issue": item.issue_key} if item else {}
-        values = {**facts, **own, **event.values}
-        if event.code == "waiting" and values.get("code"):
-            values.setdefault("why", explain(str(values["code"]), values).title)
-        dot = "ok" if event.code in GOOD_NEWS else "warn" if event.code in BAD_NEWS else "info"
-        return cls(event.at, visible(sentence(event.code, values)), dot)
-
-
-@dataclass
-class Row:
-    """One item of a run with everything its row shows."""
-
-    item: RunItem
-    run: ExportRun
-    url: str = ""
-    reason: Explained | None = None
-    attempts: list[Line] = field(default_factory=list)
-    under: str = ""  # key of the story that a test case belongs to
-
-    @property
-    def badge(self) -> Badge:
-        waits = self.run.state == ExportRun.State.WAITING and self.item.state == State.SENDING
-        return ITEM["retrying" if waits else self.item.state]
-
-    @property
-    def issue_url(self) -> str:
-        return self.run.connection.browse_url(self.item.issue_key)
-
-    @property
-    def took(self) -> float | None:
-        """Seconds from sending to the end."""
-        if (
-            self.item.sent_at is None
-            or self.item.ended_at is None
-            or self.item.state in (State.SKIPPED, State.NOT_SENT)
-        ):
-            return None
-        return max(0.0, (self.item.ended_at - self.item.sent_at).total_seconds())
-
-    @property
-    def said(self) -> list[str]:
-        return [visible(str(line)) for line in self.item.jira_said]
-
-    @property
-    def refs(self) -> list[str]:
-        """What "Preview again" is of."""
-        return [self.item.story_ref]
-
-    @property
-    def may_be_retried(self) -> bool:
-        return self.run.state in ExportRun.ENDED and self.item.state in (State.FAILED, State.UNCONFIRMED)
-
-
-def stories_of(project_ref: str, snapshots: Iterable[StorySnapshot]) -> dict[str, str]:
-    """Ref of each test case among these → key of its story."""
-    cases = {one.ref: one.parent_ref for one in snapshots if one.kind is Kind.TEST and one.parent_ref}
-    wanted = list(dict.fromkeys(cases.values()))
-    keys = {one.ref: one.key for one in story_source().snapshots(project_ref, wanted)} if wanted else {}
-    return {ref: keys[story] for ref, story in cases.items() if story in keys}
 
 
 @dataclass(frozen=True)
@@ -247,6 +173,18 @@ class RunView:
         if not self.run.reason_code:
             return None
         return self.explained(self.run.reason_code, self.run.reason_values)
+
+    @cached_property
+    def undecided(self) -> int:
+        """Creates that only a person can decide about."""
+        return unconfirmed(self.run).count() if self.progress.counts["unconfirmed"] else 0
+
+    @cached_property
+    def doubles(self) -> list[Explained]:
+        """Stories that turned out to be in Jira twice, after somebody had them created anyway."""
+        found = self.run.events.filter(code="second_issue").order_by("pk")
+        told = found.values_list("item__story_key", "values")
+        return [self.explained("twice_in_jira", {"story": story, **values}) for story, values in told]
 
     @property
     def waits_until(self) -> datetime | None:

@@ -36,6 +36,7 @@ from jira_integration.setup.connect import NoLogin, answered, jira_client
 from jira_integration.signals import conflict_found, run_finished, ticket_changed
 from jira_integration.sync import inbox
 from jira_integration.sync.changes import IssueChange, IssueGone, change_of, watched_fields
+from jira_integration.sync.doubles import note_doubles
 from jira_integration.sync.poll import poll, sweep
 from jira_integration.sync.reconcile import Counts, in_hands_of_a_run, reconcile
 
@@ -211,6 +212,8 @@ async def look(connection_id: int, *, full: bool = False) -> Counts:
 
 
 def _take_in(connection: JiraConnection, changes: Sequence[IssueChange | IssueGone], counts: Counts) -> None:
+    for run in note_doubles(connection, changes):
+        progress.publish_run(run)
     for ticket in reconcile(connection, changes, counts):
         progress.publish_ticket(ticket)
         ticket_changed.send_robust(ExportedTicket, ticket=ticket)

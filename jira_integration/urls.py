@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from jira_integration.urls_setup import urlpatterns as setup_urlpatterns
-from jira_integration.views import audit, live, overview, plans, runs
+from jira_integration.views import anyway, audit, live, overview, plans, runs
 from jira_integration.views.webhooks import webhook
 
 app_name = "jira_integration"
@@ -29,6 +29,12 @@ urlpatterns = [
     path("p/<str:project>/jira/runs/<int:number>/continue/", runs.run_continue, name="run_continue"),
     path("p/<str:project>/jira/runs/<int:number>/retry/", runs.run_retry, name="run_retry"),
     path("p/<str:project>/jira/runs/<int:number>/items/<int:item>/retry/", runs.run_item_retry, name="run_item_retry"),
+    path("p/<str:project>/jira/runs/<int:number>/create/", anyway.run_create, name="run_create"),
+    path(
+        "p/<str:project>/jira/runs/<int:number>/items/<int:item>/create/",
+        anyway.run_item_create,
+        name="run_item_create",
+    ),
     path("p/<str:project>/jira/runs/<int:number>/csv/", runs.run_csv, name="run_csv"),
     path("audit/", audit.audit, name="audit"),
     path("audit/csv/", audit.audit, {"form": "csv"}, name="audit_csv"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,11 +18,12 @@ State = ExportRun.State
 
 
 class CannotDo(Exception):
-    """This makes no sense in the run's or plan's state; `code` is worded by the catalogue."""
+    """This makes no sense in the run's or plan's state; `code` is worded by the catalogue with `values`."""
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: str, values: Mapping[str, Any] | None = None) -> None:
         super().__init__(code)
         self.code = code
+        self.values = dict(values or {})
 
 
 @dataclass(frozen=True)

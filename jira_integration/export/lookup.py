@@ -60,7 +60,8 @@ async def settle_unknown(work: Work) -> AsyncIterator[RunItem]:
         if missing:
             await sync_to_async(_absent)(batch, list(missing.values()))
         await sync_to_async(ledger.close_batch)(batch.pk)
-        values = {"found": len(items) - len(missing), "missing": len(missing)}
+        after = f"{work.mapping.jira_project_key}-{batch.key_floor}"
+        values = {"found": len(items) - len(missing), "missing": len(missing), "batch": batch.number, "after": after}
         await sync_to_async(ledger.note)(work.run.pk, "looked_up", values)
         await work.count_requests()
     if again is not None:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from jira_integration.client.schemas import Issue
+from jira_integration.export.work import uid_of
 from jira_integration.models import FieldMapping, JiraConnection
 
 
@@ -24,6 +25,7 @@ class IssueChange:
     fields: Mapping[str, Any]
     actor: str = ""
     asked_at: datetime | None = None  # by our clock, before the request left
+    uid: str = ""  # what our create stamped on it, when that was read
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ def change_of(issue: Issue, actor: str = "", asked_at: datetime | None = None) -
         fields=issue.fields,
         actor=actor,
         asked_at=asked_at,
+        uid=uid_of(issue),
     )
 
 

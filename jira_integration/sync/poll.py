@@ -43,7 +43,7 @@ async def poll(jira: JiraClient, connection: JiraConnection) -> AsyncIterator[li
     minutes = math.ceil((started - since).total_seconds() / 60 + conf.POLL_OVERLAP_SECONDS / 60) + 1
     jql = f'project in ({", ".join(projects)}) AND updated >= "-{minutes}m" ORDER BY updated ASC'
     fields = await sync_to_async(watched_fields)(connection)
-    async for page in jira.search(jql, fields=fields):
+    async for page in jira.search(jql, fields=fields, properties=[conf.PROPERTY_KEY]):
         yield [change_of(issue, asked_at=started) for issue in page.issues]
     await sync_to_async(_looked)(connection, started)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.conf import settings
@@ -48,7 +48,13 @@ def run(request: HttpRequest, project: ProjectInfo, number: int) -> HttpResponse
     return run_page(request, project, run_of(project, number))
 
 
-def run_page(request: HttpRequest, project: ProjectInfo, found: ExportRun, trouble: str = "") -> HttpResponse:
+def run_page(
+    request: HttpRequest,
+    project: ProjectInfo,
+    found: ExportRun,
+    trouble: str = "",
+    values: Mapping[str, Any] | None = None,
+) -> HttpResponse:
     """One run with its first rows. `trouble` is the catalogue's code of why a button could not do its work."""
     view = RunView(found, project)
     show = request.GET.get("show", "all")
@@ -58,7 +64,7 @@ def run_page(request: HttpRequest, project: ProjectInfo, found: ExportRun, troub
     if request.headers.get("HX-Target") == "more":
         may = story_source().may(request.user, project.ref, Act.EXPORT)
         return render(request, "jira_integration/_run_rows.html", {**context, "project": project, "may_export": may})
-    context["trouble"] = explain(trouble, view.facts) if trouble else None
+    context["trouble"] = explain(trouble, {**view.facts, **(values or {})}) if trouble else None
     context["socket"] = f"/ws/runs/{found.pk}/"
     context["poll"] = reverse("jira_integration:run_live", args=[project.key, found.pk])
     context["seq"] = found.seq
@@ -74,7 +80,7 @@ def act_on(
     try:
         act(found)
     except CannotDo as cannot:
-        return run_page(request, project, run_of(project, number), trouble=cannot.code)
+        return run_page(request, project, run_of(project, number), trouble=cannot.code, values=cannot.values)
     if drive:
         start(export_run, found.pk)
     else:

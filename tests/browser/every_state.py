@@ -257,6 +257,10 @@ def every_page(world: World) -> dict[str, list[str]]:
     pages["jira_integration:runs"] = [jira("runs"), "/p/NEW/jira/runs/"]
     pages["jira_integration:run"] = [jira("run", run.pk) for run in world.runs.values()]
     pages["jira_integration:run"] += [f"{jira('run', world.runs['partly_done'].pk)}?show=needs-you"]
+    partly = world.runs["partly_done"]
+    doubtful = partly.items.filter(state="unconfirmed", action="create").earliest("pk")
+    pages["jira_integration:run_create"] = [jira("run_create", partly.pk)]
+    pages["jira_integration:run_item_create"] = [jira("run_item_create", partly.pk, doubtful.pk)]
     pages["jira_integration:audit"] = [reverse("jira_integration:audit"), "/audit/?project=NEW"]
     pages["jira_integration:connections"] = [reverse("jira_integration:connections")]
     pages["jira_integration:connection_new"] = [f"{reverse('jira_integration:connection_new')}?project=NEW"]

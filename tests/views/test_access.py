@@ -41,6 +41,8 @@ TABLE = {
     "run_continue": ("post", EXPORT),
     "run_retry": ("post", EXPORT),
     "run_item_retry": ("post", EXPORT),
+    "run_create": ("get", EXPORT),
+    "run_item_create": ("get", EXPORT),
     "run_csv": ("get", VIEW),
 }
 WHOLE = {"plan_create", "runs"}  # of a backlog, not of one plan or run
@@ -66,7 +68,7 @@ def address(name: str, project: Project) -> str:
         args.append(plan.pk)
     if name.startswith("run") and name != "runs":
         args.append(run.pk)
-    if name == "run_item_retry":
+    if name in ("run_item_retry", "run_item_create"):
         args.append(run.items.get().pk)
     return reverse(f"jira_integration:{name}", args=args)
 
