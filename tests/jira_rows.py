@@ -22,7 +22,7 @@ from jira_integration.models import (
 from stories_qa.models import Epic, Membership, Project, Role, Story, TestCase, TestStep
 
 STEPS = ["site", "sign-in", "project", "fields", "statuses", "webhook", "review"]
-LEVELS = {"epic": 0, "story": 1, "test": 1}
+LEVELS = {"epic": 0, "story": 1, "test": 2}
 
 
 def a_person(username: str, project: Project | None = None, role: str = Role.EXPORTER, **columns: Any) -> Any:

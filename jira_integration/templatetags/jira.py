@@ -165,8 +165,9 @@ def jira_live(context: template.Context, project_key: str) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def jira_story_panel(context: template.Context, item: Any) -> str:
-    """The Jira card on the page of a story, an epic or a test case that went through `annotate_sync`."""
+def jira_story_panel(context: template.Context, item: Any, test: bool = False) -> str:
+    """The Jira card on the page of a story, an epic or a test case that went through `annotate_sync`; nothing for a
+    `test` case that stays here."""
     ticket = ExportedTicket.objects.filter(pk=item.jira_ticket_id).select_related("connection").first()
     source = story_source()
     found = context.get("project") or getattr(item, "project", None)
@@ -174,6 +175,8 @@ def jira_story_panel(context: template.Context, item: Any) -> str:
     if project is None:
         return ""
     mapping = mapping_in(context, project)
+    if test and ticket is None and (mapping is None or not mapping.exports_tests):
+        return ""
     badge = SYNC[item.jira_state]
     last = RunItem.objects.filter(story_ref=item.ref).select_related("run").order_by("-pk").first()
     return render_to_string(

@@ -25,7 +25,7 @@ from stories_qa.lifetime import create
 from stories_qa.models import BacklogUpload, Epic, Project, Role, Story, TestCase
 from stories_qa.writing import change
 from tests.jira_rows import STEPS, a_backlog, a_person, a_plan, a_planned, a_run, a_ticket
-from tests.jira_site import connect, drive
+from tests.jira_site import connect, drive, send_tests
 from tests.sandbox_server import RunningSandbox
 
 SYNC = ["in_sync", "changed_here", "changed_in_jira", "conflict", "failed", "missing", "unchecked", "off"]
@@ -62,7 +62,7 @@ def a_world(sandbox: RunningSandbox) -> World:
     a_person("nobody")
     stories = the_backlog(project)
     create(Story, half, {"title": "Not connected yet"}, by="Ana")
-    mapping = connect(project, sandbox)
+    mapping = send_tests(connect(project, sandbox), "10015")
     mapping.steps_done = STEPS
     mapping.save()
     JiraConnection.objects.filter(pk=mapping.connection_id).update(
@@ -157,6 +157,10 @@ def the_plans(world: World, mapping: ProjectMapping, stories: list[Story]) -> No
         plan.story_refs = [story.ref for story in stories[6:]]
         plan.save()
         world.plans[state] = plan
+    with_tests = a_plan(mapping, {stories[6]: "create"})
+    a_planned(with_tests, TestCase.objects.get(key="TC-15"))
+    a_planned(with_tests, create(TestCase, world.project, {"title": LONG, "story": stories[6]}, by="Ana"))
+    world.plans["with_tests"] = with_tests
     world.plans["stale"] = a_plan(mapping, {stories[8]: "create"}, mapping_version=mapping.version + 1)
     world.plans["nothing"] = a_plan(mapping, {stories[0]: "unchanged"})
     world.plans["empty"] = a_plan(mapping, {})

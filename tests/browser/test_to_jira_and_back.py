@@ -14,8 +14,8 @@ from playwright.sync_api import Page, expect
 from jira_integration import tasks
 from jira_integration.models import ExportedTicket, JiraConnection, ProjectMapping
 from stories_qa.models import Project, Role, Story
-from tests.jira_rows import a_backlog, a_person, a_story, an_epic
-from tests.jira_site import connect
+from tests.jira_rows import a_backlog, a_person, a_story, a_test, an_epic
+from tests.jira_site import connect, send_tests
 from tests.sandbox_server import RunningSandbox, running_sandbox
 
 
@@ -83,6 +83,46 @@ def test_everything_is_previewed_sent_and_followed(
     person.goto("/p/SHOP/stories/")
     for number in range(2, 6):
         expect(person.locator(f"#sync-US-{number}")).to_contain_text("In sync")
+
+
+def test_test_cases_go_along_as_sub_tasks_unless_they_are_left_out(
+    mapping: ProjectMapping, backlog: Project, sandbox: RunningSandbox, person: Page
+) -> None:
+    def with_two_test_cases() -> None:
+        send_tests(mapping, "10015")
+        story = Story.objects.get(key="US-3")
+        a_test(backlog, story, 7, [("Open the cart", "Two items"), ("Pay", "A receipt")], title="Guest pays by card")
+        a_test(backlog, story, 8, [("Refuse the card", "It says why")], title="A refused card", preconditions="A cart")
+
+    elsewhere(with_two_test_cases)
+    person.goto("/p/SHOP/stories/US-3/")
+    person.get_by_role("button", name="Preview export").first.click()
+    expect(person.get_by_role("button", name="Export 1 epic, 1 story and 2 test cases to Jira")).to_be_visible(
+        timeout=20_000
+    )
+    rows = person.locator("#plan-items > li")
+    assert [row.get_attribute("id") for row in rows.all()] == ["plan-EP-1", "plan-US-3", "plan-TC-7", "plan-TC-8"]
+    expect(person.locator("#plan-TC-7 summary").first).to_contain_text("US-3")
+
+    person.get_by_role("checkbox", name="Include test cases").uncheck()
+    person.get_by_role("button", name="Preview with this choice").click()
+    expect(person.get_by_role("button", name="Export 1 epic and 1 story to Jira")).to_be_visible(timeout=20_000)
+    person.get_by_role("checkbox", name="Include test cases").check()
+    person.get_by_role("button", name="Preview with this choice").click()
+    export = person.get_by_role("button", name="Export 1 epic, 1 story and 2 test cases to Jira")
+    expect(export).to_be_visible(timeout=20_000)
+    export.click()
+
+    expect(person.locator("#run-summary")).to_have_text("All 4 items are in Jira.", timeout=30_000)
+    expect(person.locator("#item-TC-8")).to_contain_text("Created")
+    expect(person.locator("#item-TC-8")).to_contain_text("US-3")
+    key = next(one["key"] for one in sandbox.issues() if one["fields"]["summary"] == "A refused card")
+    person.goto("/p/SHOP/tests/TC-8/")
+    expect(person.locator("main")).to_contain_text(key)
+    person.goto(f"{sandbox.url}/projects/SHOP")
+    expect(person.locator("main")).to_contain_text("Guest pays by card")
+    person.get_by_role("link", name="A refused card").click()
+    expect(person.locator("main")).to_contain_text("It says why")
 
 
 def test_a_status_moved_in_jira_comes_back_to_the_open_page(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from jira_integration.models import AuditEntry, ExportPlan, ExportRun, PlannedTicket
+from jira_integration.models import AuditEntry, ExportPlan, ExportRun, PlannedTicket, ProjectMapping
 from stories_qa.models import Project, Role, Story
 from tests.jira_rows import (
     a_backlog,
@@ -17,6 +17,7 @@ from tests.jira_rows import (
     a_plan,
     a_planned,
     a_story,
+    a_test,
     an_epic,
 )
 
@@ -163,3 +164,30 @@ def test_without_jira_the_page_leads_to_the_set_up(project: Project, client: Cli
         assert answer.status_code == 422
         assert "Go to the Jira set-up" in answer.content.decode()
     assert not PlannedTicket.objects.exists()
+
+
+def test_the_options_of_a_preview_build_it_anew_and_are_kept(client: Client, ana: Any, mixed: ExportPlan) -> None:
+    def again(plan: ExportPlan, **options: str) -> ExportPlan:
+        answer = client.post(f"/p/SHOP/jira/plans/{plan.pk}/refresh/", options)
+        assert answer.status_code == 303
+        return ExportPlan.objects.order_by("-pk")[0]
+
+    without = again(mixed, options="1")
+    still = again(without)
+    with_them = again(still, options="1", with_tests="1")
+
+    assert [one.with_tests for one in (mixed, without, still, with_them)] == [True, False, False, True]
+    assert with_them.story_refs == mixed.story_refs
+
+
+def test_the_option_is_offered_where_test_cases_become_issues(client: Client, ana: Any, mixed: ExportPlan) -> None:
+    before = client.get(f"/p/SHOP/jira/plans/{mixed.pk}/").content.decode()
+    ProjectMapping.objects.update(test_target="linked", test_type_id="10014")
+    a_planned(mixed, a_test(Project.objects.get(), Story.objects.get(key="US-1"), 7))
+
+    after = client.get(f"/p/SHOP/jira/plans/{mixed.pk}/").content.decode()
+
+    assert "Include test cases" not in before
+    assert "Include test cases" in after
+    assert "1 linked issue" in after
+    assert after.index('id="plan-US-1"') < after.index('id="plan-TC-7" class="case"')
