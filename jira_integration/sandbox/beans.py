@@ -191,6 +191,9 @@ class Beans:
             case "version":
                 return self.named("version", _sure(project.versions, stored))
             case "sprint":
+                if self.site.data_center:
+                    of_sprint = f"id={stored},state=ACTIVE,name=Sprint {stored}"
+                    return [f"com.atlassian.greenhopper.service.sprint.Sprint@1f[{of_sprint}]"]
                 return [{"id": stored, "name": f"Sprint {stored}", "state": "active", "boardId": 1}]
             case "components":
                 return [self.named("component", _sure(project.components, one)) for one in stored]

@@ -136,8 +136,11 @@ def assignable_users(call: Call) -> Response:
     if not (call.query.get("project") or call.query.get("issueKey")):
         raise JiraProblem(400, ["Either 'project' or 'issueKey' must be given."])
     if named := call.query.get("project"):
-        call.project(named)
-    return _users(call, _matching(call, call.query.get("username", ""), inactive=False) if call.user else [])
+        project = call.project(named)
+    else:
+        project = call.site.projects[call.issue(call.query["issueKey"]).project_id]
+    users = _matching(call, call.query.get("username", ""), inactive=False) if call.user else []
+    return _users(call, [u for u in users if not project.members or u.account_id in project.members])
 
 
 def _users(call: Call, users: list[User]) -> Response:

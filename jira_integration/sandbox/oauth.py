@@ -102,7 +102,7 @@ def _ask(request: Request, account: str, scopes: list[str], redirect: str) -> Re
     )
     # A browser follows the answer's redirect only where the page says that its forms may lead.
     parts = urlsplit(redirect)
-    return respond("Allow access", main, forms_lead_to=f"{parts.scheme}://{parts.netloc}")
+    return respond("Allow access", main, forms_lead_to=f"{parts.scheme}://{parts.netloc}", signing_in=True)
 
 
 def _back(redirect: str, given: Mapping[str, str], **said: str) -> Response:

@@ -10,6 +10,7 @@ from string import Template
 
 from starlette.responses import HTMLResponse
 
+_ME = '<span class="me"><span class="face" aria-hidden="true">JO</span>Jonas Ortiz</span>'
 _HERE = Path(__file__).parent
 _HEADERS = {
     "Content-Security-Policy": (
@@ -60,10 +61,20 @@ def render(template: str, /, **values: object) -> Html:
 
 
 def respond(
-    title: str, main: Html, *, trail: Html | None = None, status: int = 200, forms_lead_to: str = ""
+    title: str,
+    main: Html,
+    *,
+    trail: Html | None = None,
+    status: int = 200,
+    forms_lead_to: str = "",
+    signing_in: bool = False,
 ) -> HTMLResponse:
-    """A whole page; `trail` is the way back, in the header; its forms stay here or lead to that other origin."""
-    whole = render("base", title=title, main=main, trail=trail or Html(""))
+    """A whole page; `trail` is the way back, in the header; its forms stay here or lead to that other origin.
+
+    You are Jonas on every page, but for those where somebody signs in.
+    """
+    me = Html("") if signing_in else Html(_ME)
+    whole = render("base", title=title, main=main, trail=trail or Html(""), me=me)
     policy = _HEADERS["Content-Security-Policy"].replace("form-action 'self'", f"form-action 'self' {forms_lead_to}")
     headers = _HEADERS | ({"Content-Security-Policy": policy} if forms_lead_to else {})
     return HTMLResponse(whole, status_code=status, headers=headers)

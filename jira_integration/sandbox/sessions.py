@@ -40,7 +40,7 @@ def show_login(request: Request, then: str, problem: str = "", user: str = "") -
         known=jira.settings.user,
         password=jira.settings.password,
     )
-    return respond("Log in", main, status=400 if problem else 200)
+    return respond("Log in", main, status=400 if problem else 200, signing_in=True)
 
 
 async def log_in(request: Request) -> Response:

@@ -182,7 +182,7 @@ def _named(options: tuple[Option, ...], value: Any, title: str, noun: str) -> li
 
 def _user(site: Site, project: Project, field: FieldDef, value: Any) -> str | None:
     if site.data_center:
-        return _named_user(site, value)
+        return _named_user(site, project, field, value)
     if not isinstance(value, Mapping):
         raise ValueError("expected Object containing an 'accountId' property")
     account = value.get("accountId", value.get("id"))
@@ -191,12 +191,17 @@ def _user(site: Site, project: Project, field: FieldDef, value: Any) -> str | No
     user = site.users.get(str(account))
     if user is None:
         raise ValueError(f"Specify a valid value for {field.name.lower()}")
-    if not user.active or (field.id == "assignee" and project.members and user.account_id not in project.members):
+    if not user.active or _is_stranger(project, field, user.account_id):
         raise ValueError(f"User '{user.account_id}' cannot be assigned issues.")
     return user.account_id
 
 
-def _named_user(site: Site, value: Any) -> str | None:
+def _is_stranger(project: Project, field: FieldDef, account: str) -> bool:
+    """Whether somebody cannot be assigned in this project."""
+    return field.id == "assignee" and bool(project.members) and account not in project.members
+
+
+def _named_user(site: Site, project: Project, field: FieldDef, value: Any) -> str | None:
     """`{"name": …}`, as Data Center takes a user."""
     if not isinstance(value, Mapping) or "name" not in value:
         raise ValueError("expected Object containing a 'name' property")
@@ -205,7 +210,7 @@ def _named_user(site: Site, value: Any) -> str | None:
     user = site.user_named(str(value["name"]))
     if user is None:
         raise ValueError(f"User '{value['name']}' does not exist.")
-    if not user.active:
+    if not user.active or _is_stranger(project, field, user.account_id):
         raise ValueError(f"User '{user.login}' cannot be assigned issues.")
     return user.account_id
 

@@ -14,6 +14,9 @@ import pytest
 import requests
 from django.core.management import CommandError, call_command
 
+from tests.private_ca import PrivateCa
+from tests.sandbox_server import Bearer
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -49,11 +52,41 @@ def test_the_command_serves_until_ctrl_c_and_keeps_its_data(tmp_path: Path) -> N
     assert data.exists()
 
 
-def first_answer(url: str, program: subprocess.Popen[str]) -> requests.Response:
+def test_the_command_serves_data_center_over_https_and_broken_on_purpose(tmp_path: Path) -> None:
+    ca, port = PrivateCa(tmp_path), free_port()
+    issued = ca.issue()
+    arguments = [
+        "jira_sandbox", "--port", str(port), "--flavour", "datacenter", "--dc-version", "8.20", "--context", "/jira/",
+        "--tls-cert", str(issued.cert), "--tls-key", str(issued.key), "--sabotage", "basic_off",
+    ]  # fmt: skip
+    program = subprocess.Popen(
+        [sys.executable, str(ROOT / "manage.py"), *arguments],
+        cwd=ROOT, env=os.environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    address, trusted = f"https://127.0.0.1:{port}/jira", str(ca.file)
+    try:
+        told = first_answer(f"{address}/rest/api/2/serverInfo", program, trusted).json()
+        password = requests.get(
+            f"{address}/rest/api/2/myself", auth=("qa-bot", "sandbox-password"), verify=trusted, timeout=5
+        )
+        token = requests.get(f"{address}/rest/api/2/myself", auth=Bearer("sandbox-token"), verify=trusted, timeout=5)
+        program.send_signal(signal.SIGINT)
+        said, _ = program.communicate(timeout=10)
+    finally:
+        program.kill()
+        program.communicate()
+
+    assert (told["baseUrl"], told["versionNumbers"][:2]) == (address, [8, 20])
+    assert (password.status_code, token.status_code) == (403, 200)
+    assert f"{address}/" in said
+    assert "sandbox-password" in said
+
+
+def first_answer(url: str, program: subprocess.Popen[str], trusted: str | bool = True) -> requests.Response:
     deadline = time.monotonic() + 30
     while True:
         try:
-            return requests.get(url, timeout=5)
+            return requests.get(url, timeout=5, verify=trusted)
         except requests.ConnectionError:
             assert program.poll() is None
             assert time.monotonic() < deadline
@@ -69,6 +102,7 @@ def first_answer(url: str, program: subprocess.Popen[str]) -> requests.Response:
         (["--webhook-url", "127.0.0.1/hook"], "a whole address"),
         (["--flavour", "datacenter", "--context", "jira"], "begins with a slash"),
         (["--faults", "/not/there.json"], "No such file"),
+        (["--sabotage", "gremlins"], "no sabotage gremlins"),
     ],
 )
 def test_the_command_says_why_it_cannot_start(arguments: list[str], message: str) -> None:
