@@ -67,7 +67,18 @@ async def projects(request: Request) -> Response:
         for p in sorted(call.site.projects.values(), key=lambda p: (p.archived, p.read_only, p.id))
     ]
     settings = call.jira.settings
-    main = render("projects", rows=join(rows), url=call.beans.base, user=settings.user, token=settings.token)
+    on_server = call.site.data_center
+    main = render(
+        "projects",
+        rows=join(rows),
+        url=call.beans.base,
+        user_word="User name" if on_server else "E-mail",
+        user=settings.user,
+        token_word="Personal access token" if on_server else "API token",
+        token=settings.token,
+        password_for="" if on_server else " (to consent)",
+        password=settings.password,
+    )
     return respond(call.site.title, main)
 
 

@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from jira_integration.sandbox.call import Jira
 from jira_integration.sandbox.grants import Access, GrantError, access_of, by_code, by_refresh, consent
-from jira_integration.sandbox.page import fill, join, render, respond
+from jira_integration.sandbox.page import Html, fill, join, render, respond
 from jira_integration.sandbox.sessions import show_login, signed_in
 
 SCOPES = {
@@ -97,12 +97,18 @@ def _ask(request: Request, account: str, scopes: list[str], redirect: str) -> Re
         app=jira.settings.oauth_client_id,
         name=jira.site.users[account].name,
         query=str(request.query_params),
-        sites=join(fill('<option value="$id">$name ($url)</option>', **site) for site in sites),
+        sites=join(_site_option(site, jira.settings.cloud_id) for site in sites),
         scopes=join(fill("<li>$what <code>$scope</code></li>", what=SCOPES.get(s, ""), scope=s) for s in scopes),
     )
     # A browser follows the answer's redirect only where the page says that its forms may lead.
     parts = urlsplit(redirect)
     return respond("Allow access", main, forms_lead_to=f"{parts.scheme}://{parts.netloc}", signing_in=True)
+
+
+def _site_option(site: Mapping[str, str], own: str) -> Html:
+    """The site that is really here is chosen already, though it is not the first."""
+    chosen = Html(" selected") if site["id"] == own else Html("")
+    return fill('<option value="$id"$chosen>$name ($url)</option>', chosen=chosen, **site)
 
 
 def _back(redirect: str, given: Mapping[str, str], **said: str) -> Response:

@@ -43,6 +43,11 @@ def show_login(request: Request, then: str, problem: str = "", user: str = "") -
     return respond("Log in", main, status=400 if problem else 200, signing_in=True)
 
 
+def _here(then: str) -> str:
+    """An address of this site, whatever was asked for."""
+    return then if then.startswith("/") and not then.startswith("//") and "\\" not in then else "/"
+
+
 async def log_in(request: Request) -> Response:
     """Name and password; a good one also forgets the failures that led to a CAPTCHA."""
     jira: Jira = request.app.state.jira
@@ -54,15 +59,15 @@ async def log_in(request: Request) -> Response:
     jira.failed_logins.pop(user, None)
     session = secrets.token_urlsafe(24)
     jira.sessions[session] = known.account_id
-    target = then if then.startswith("/") and not then.startswith("//") and "\\" not in then else "/"
-    response = RedirectResponse(target, status_code=303)
+    response = RedirectResponse(_here(then), status_code=303)
     response.set_cookie(COOKIE, session, httponly=True, samesite="lax", secure=request.url.scheme == "https")
     return response
 
 
 async def log_out(request: Request) -> Response:
     jira: Jira = request.app.state.jira
+    form = dict(parse_qsl((await request.body()).decode("utf-8", "replace")))
     jira.sessions.pop(request.cookies.get(COOKIE, ""), None)
-    response = RedirectResponse("/", status_code=303)
+    response = RedirectResponse(_here(form.get("next", "/")), status_code=303)
     response.delete_cookie(COOKIE)
     return response

@@ -282,3 +282,9 @@ def test_an_epic_link_shows_in_the_history_by_its_own_name(data_center: RunningS
 
     (item,) = history["items"]
     assert (item["field"], item["toString"]) == ("Epic Link", parent)
+
+
+def test_the_first_page_tells_how_to_connect_to_data_center(data_center: RunningSandbox) -> None:
+    text = requests.get(f"{data_center.url}/", timeout=5).text
+
+    assert all(told in text for told in ("Personal access token", "User name", "sandbox-password", data_center.url))

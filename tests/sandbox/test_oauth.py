@@ -204,3 +204,29 @@ def test_tokens_are_never_listed(sandbox: RunningSandbox) -> None:
 
     assert tokens.access not in listed
     assert tokens.refresh not in listed
+
+
+def test_somebody_else_may_sign_in_on_the_way_and_is_led_back(sandbox: RunningSandbox) -> None:
+    browser = requests.Session()
+    login = {"username": "jonas@example.test", "password": "jonas-password"}
+    browser.post(f"{sandbox.url}/login", data=login, timeout=5)
+    back = {"next": "/authorize?client_id=sandbox-client"}
+
+    left = browser.post(f"{sandbox.url}/logout", data=back, timeout=5, allow_redirects=False)
+    away = browser.post(
+        f"{sandbox.url}/login", data=login | {"next": "//evil.example/"}, timeout=5, allow_redirects=False
+    )
+
+    assert left.headers["Location"] == back["next"]
+    assert away.headers["Location"] == "/"
+
+
+def test_the_site_that_is_here_is_chosen_already(sandbox: RunningSandbox) -> None:
+    browser = requests.Session()
+    login = {"username": "jonas@example.test", "password": "jonas-password"}
+    browser.post(f"{sandbox.url}/login", data=login, timeout=5)
+
+    text = browser.get(f"{sandbox.url}/authorize", params=asked(), timeout=5).text
+
+    assert f'<option value="{CLOUD}" selected>' in text
+    assert text.index(OTHER) < text.index(CLOUD)
