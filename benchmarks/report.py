@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import statistics
 import subprocess
 from collections.abc import Sequence
@@ -49,6 +50,21 @@ class Report:
         ]
         found = [f"- {one}" for one in self.missed] or ["Nothing."]
         return "\n".join([*head, *self.lines, "", "## Limits that were missed", "", *found, ""])
+
+    def into(self, before: str, command: str) -> str:
+        """An earlier report with these sections put in the place of its own of the same title, or behind the last."""
+        parts = re.split(r"(?m)^(?=## )", before)
+        made = [part for part in re.split(r"(?m)^(?=## )", "\n".join([*self.lines, "", ""])) if part.startswith("## ")]
+        told = f"Written by `{command}` on {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, commit {commit()}."
+        for section in made:
+            title, _end, rest = section.partition("\n")
+            section = f"{title}\n\n{told}\n{rest}"
+            place = next((n for n, part in enumerate(parts) if part.partition("\n")[0] == title), None)
+            if place is None:
+                parts.insert(len(parts) - 1, section)
+            else:
+                parts[place] = section
+        return "".join(parts)
 
 
 def spread(values: Sequence[float], unit: str = "", digits: int = 2) -> str:

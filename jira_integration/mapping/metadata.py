@@ -253,12 +253,13 @@ async def _with_fields(
         if one.id not in wanted:
             return one
         fields = await jira.create_fields(project_id, one.id)
-        return replace(one, fields=tuple(_field(found) for found in fields))
+        return replace(one, fields=tuple(field_of(found) for found in fields))
 
     return tuple(await asyncio.gather(*(filled(one) for one in issue_types)))
 
 
-def _field(found: schemas.FieldMeta) -> JiraField:
+def field_of(found: schemas.FieldMeta) -> JiraField:
+    """A field of a create screen as the mapping knows it."""
     return JiraField(
         id=found.field_id,
         name=found.name,
