@@ -119,7 +119,9 @@ def form_batch(
     """
     with transaction.atomic():
         held = _driven(run_id, token).filter(lease_until__gt=Now())
-        if not held.update(lease_until=_until(), seq=F("seq") + 1):
+        # The request is counted before it leaves: a worker that is killed meanwhile counts nothing any more.
+        counted = {"requests": F("requests") + 1, "writes": F("writes") + 1}
+        if not held.update(lease_until=_until(), seq=F("seq") + 1, **counted):
             raise LeaseLost(run_id)
         if connection.vendor == "postgresql":
             # Else a server that crashes may forget what it has committed, and the items would be sent again.

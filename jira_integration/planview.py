@@ -21,14 +21,13 @@ from jira_integration.contracts import Act, Kind, ProjectInfo
 from jira_integration.diff import Part, difference, shortened_words
 from jira_integration.mapping.metadata import stored
 from jira_integration.models import ExportedTicket, ExportPlan, PlannedTicket
+from jira_integration.promise import expected_words
 from jira_integration.run_counts import counted_kinds
 from jira_integration.run_rows import stories_of
 from jira_integration.runview import fingerprint, shared
-from jira_integration.timewords import span
 from jira_integration.untrusted import visible
 
 ROWS = 50
-SECONDS_PER_REQUEST = 0.8  # what a request to Jira Cloud takes, about
 ORDER = ("blocked", "conflict", "update", "create", "unchanged")
 STRIP = ("create", "update", "unchanged", "conflict", "blocked")
 CAUSES_MOST = 6  # findings listed under "Checks"
@@ -208,7 +207,8 @@ class PlanView:
 
     @property
     def time(self) -> str:
-        return span(max(1.0, self.plan.requests_expected * SECONDS_PER_REQUEST))
+        """ "6 s, as fast as the last 3 runs": where the figure comes from is said with it."""
+        return expected_words(self.plan)
 
     @cached_property
     def checks(self) -> list[tuple[str, str]]:

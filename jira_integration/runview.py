@@ -24,6 +24,7 @@ from jira_integration.contracts import Act, ProjectInfo
 from jira_integration.export.anyway import unconfirmed
 from jira_integration.export.line import Place, place_of
 from jira_integration.models import ExportRun, RunEvent, RunItem
+from jira_integration.promise import Kept, kept
 from jira_integration.run_controls import Button, buttons_of, in_line
 from jira_integration.run_counts import FILTERS, Progress, counted_kinds
 from jira_integration.run_rows import Line, Row, stories_of
@@ -209,6 +210,11 @@ class RunView:
         """Seconds from the first request to the end."""
         run = self.run
         return (run.finished_at - run.started_at).total_seconds() if run.finished_at and run.started_at else None
+
+    @cached_property
+    def kept(self) -> Kept:
+        """What the preview promised, beside what happened."""
+        return kept(self.run, self.took)
 
     @property
     def retriable(self) -> int:

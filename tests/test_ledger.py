@@ -59,6 +59,16 @@ def run(backlog: Project) -> ExportRun:
     return runs.confirm(a_ready_plan(backlog), None)
 
 
+def test_a_request_is_counted_before_it_leaves(run: ExportRun) -> None:
+    token = ledger.acquire(run.pk)
+    assert token is not None
+
+    a_batch(run, token, list(run.items.all()))
+
+    run.refresh_from_db()
+    assert (run.requests, run.writes) == (1, 1)
+
+
 def test_confirming_a_plan_twice_gives_the_same_run(backlog: Project) -> None:
     plan = a_ready_plan(backlog)
 

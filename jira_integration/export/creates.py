@@ -191,7 +191,7 @@ def _not_elsewhere(items: list[RunItem]) -> tuple[list[RunItem], list[RunItem]]:
 
 
 def _write_down(work: Work, batch: Prepared, level: int) -> RunBatch:
-    return ledger.form_batch(
+    written = ledger.form_batch(
         work.run.pk,
         work.token,
         batch.items,
@@ -200,6 +200,8 @@ def _write_down(work: Work, batch: Prepared, level: int) -> RunBatch:
         action=RunBatch.Action.CREATE,
         floor=work.floor,
     )
+    work.counted = (work.counted[0] + 1, work.counted[1] + 1)  # form_batch did
+    return written
 
 
 async def _send(work: Work, bodies: list[Any]) -> BulkAnswer | JiraError:

@@ -18,6 +18,7 @@ from jira_integration.export.builders import builders_for
 from jira_integration.export.difference import compare
 from jira_integration.export.estimate import Estimate
 from jira_integration.export.hierarchy import Family, Place, parent_field
+from jira_integration.export.pace import expected_seconds
 from jira_integration.export.selection import chunks, select, tests_removed
 from jira_integration.export.status_plan import StatusPlan
 from jira_integration.export.template import canonical, digest, edit_body
@@ -288,4 +289,5 @@ class Drafting:
         plan.checks = [*preflight.checks(self.watched, self.not_looked), *tests_removed(plan)]
         types = sum(bool(one.fields) for one in self.metadata.issue_types)
         plan.requests_expected = self.estimate.requests(types)
+        plan.seconds_expected, plan.measured_runs = expected_seconds(plan.mapping.connection_id, plan.requests_expected)
         plan.save()

@@ -77,6 +77,8 @@ async def _update(work: Work, item: RunItem, issue: Issue | None, version: int |
 
 def _write_down(work: Work, item: RunItem, body: object) -> RunBatch:
     hashes = {item.pk: digest(canonical(put_back(body, item.planned.template)))}
-    return ledger.form_batch(
+    written = ledger.form_batch(
         work.run.pk, work.token, [item], hashes, level=item.planned.level, action=RunBatch.Action.UPDATE, floor=0
     )
+    work.counted = (work.counted[0] + 1, work.counted[1] + 1)  # form_batch did
+    return written
