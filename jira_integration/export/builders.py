@@ -42,7 +42,7 @@ def builder_for(
         story_fields={one.key: one for one in source.fields(mapping.project_ref, kind)},
         absolute=absolute,
         more_text=_("The full text is in Stories & QA"),
-        labels=labels(),
+        labels=labels(kind),
         people=known_people(mapping.connection, metadata.project_id),
         project=(backlog.key, backlog.name) if backlog else ("", ""),
         data_center=mapping.connection.deployment == JiraConnection.Deployment.DATACENTER,
@@ -50,16 +50,14 @@ def builder_for(
     )
 
 
-def labels() -> Labels:
-    """The marks of the parts of a description, in the reader's language."""
+def labels(kind: Kind) -> Labels:
+    """The marks of the parts of a description, in the reader's language. A test case's own part are its steps."""
     return Labels(
         criteria=_("Acceptance criteria"),
-        tests=_("Test cases"),
+        tests=_("Steps") if kind is Kind.TEST else _("Test cases"),
         step=_("Step"),
-        steps=_("Steps"),
         expected=_("Expected result"),
         precondition=_("Precondition"),
-        preconditions=_("Preconditions"),
     )
 
 

@@ -31,10 +31,8 @@ class Labels:
     tests: str = "Test cases"
     number: str = "#"
     step: str = "Step"
-    steps: str = "Steps"
     expected: str = "Expected result"
     precondition: str = "Precondition"
-    preconditions: str = "Preconditions"
 
 
 LABELS = Labels()
@@ -186,12 +184,11 @@ def tests_section(cases: Sequence[Case], *, labels: Labels = LABELS, level: int 
 
 
 def case_sections(case: Case, *, labels: Labels = LABELS, level: int = 3) -> list[Node]:
-    """A test case as a description of its own: preconditions, then the table of its steps, each under its heading."""
-    written: list[Node] = []
-    if case.precondition.strip():
-        written += [heading(labels.preconditions, level), *blocks(case.precondition)]
+    """A test case as a description of its own: its preconditions, then its steps as a table under their heading
+    (`labels.tests`), by which the two are told apart when they come back."""
+    written = blocks(case.precondition) if case.precondition.strip() else []
     if case.steps:
-        written += [heading(labels.steps, level), test_table(case.steps, labels=labels)]
+        written += [heading(labels.tests, level), test_table(case.steps, labels=labels)]
     return written
 
 

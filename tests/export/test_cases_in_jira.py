@@ -53,7 +53,7 @@ def test_a_story_takes_its_test_cases_along_as_sub_tasks(
     assert parents["Guest pays"] == parents["Test 2"] == issues["Story 1"]["id"]
     assert issues["Guest pays"]["fields"]["issuetype"]["subtask"]
     assert text_of(issues["Guest pays"]).splitlines() == [
-        "### Preconditions", "", "A *guest*", "", "### Steps", "",
+        "A *guest*", "", "### Steps", "",
         "| # | Step | Expected result |", "| --- | --- | --- |",
         "| 1 | Open the **cart** | It shows 2 items |", "| 2 | Pay \\| by card | A receipt |",
     ]  # fmt: skip
