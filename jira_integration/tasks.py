@@ -29,10 +29,12 @@ from jira_integration.models import (
     ExportRun,
     JiraConnection,
     ProjectMapping,
+    Pulse,
     SecretUnreadable,
     WebhookDelivery,
 )
 from jira_integration.setup.connect import NoLogin, answered, jira_client
+from jira_integration.setup.doctor.here import SCHEDULE
 from jira_integration.signals import conflict_found, run_finished, ticket_changed
 from jira_integration.sync import inbox
 from jira_integration.sync.changes import IssueChange, IssueGone, change_of, watched_fields
@@ -161,6 +163,7 @@ def sweep_runs() -> None:
     """Mark runs whose worker died, and start what is due: waiting runs, the first in line of each Jira project that is
     free, runs that stand interrupted for a while. Never a paused one. Beat calls it; the broker's own redelivery is
     not relied upon."""
+    Pulse.felt(SCHEDULE)
     for run_id in halts.interrupted():
         progress.publish_run(ExportRun.objects.get(pk=run_id))
     State, now = ExportRun.State, timezone.now()

@@ -6,6 +6,7 @@ from django.urls import path
 
 from jira_integration.views import (
     connections,
+    doctor,
     mapping_copy,
     mapping_versions,
     oauth,
@@ -22,6 +23,9 @@ urlpatterns = [
     path("jira/oauth/sites/", oauth.oauth_sites, name="oauth_sites"),
     path("jira/connections/new/", connections.connection_new, name="connection_new"),
     path("jira/connections/<int:pk>/setup/<slug:step>/", setup.setup_step, name="setup_step"),
+    path("jira/connections/<int:pk>/doctor/", doctor.doctor, name="doctor"),
+    path("jira/connections/<int:pk>/doctor/run/", doctor.doctor_run, name="doctor_run"),
+    path("jira/connections/<int:pk>/doctor/file/", doctor.doctor_bundle, name="doctor_bundle"),
     path("jira/connections/<int:pk>/webhook/live/", setup_webhook.webhook_live, name="webhook_live"),
     path("jira/connections/<int:pk>/find/", setup_find.setup_find, name="setup_find"),
     path("jira/connections/<int:pk>/trial/", setup_trial.setup_trial, name="setup_trial"),

@@ -25,6 +25,7 @@ from jira_integration.client.schemas import (
     ResultPage,
     User,
 )
+from jira_integration.client.together import together
 from jira_integration.client.transport import Transport
 
 NAMED_PER_SEARCH = 100  # ids or keys in one JQL
@@ -247,12 +248,7 @@ async def few_at_once(wanted: Sequence[Wanted], read_one: Callable[[Wanted], Awa
         async with places:
             return await read_one(one)
 
-    tasks = [asyncio.create_task(in_turn(one)) for one in wanted]
-    try:
-        return await asyncio.gather(*tasks)
-    finally:  # after the first that failed nobody waits for the rest
-        for task in tasks:
-            task.cancel()
+    return list(await together(*(in_turn(one) for one in wanted)))
 
 
 def taken_apart(jql: str) -> tuple[str, str]:

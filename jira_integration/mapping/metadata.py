@@ -6,7 +6,6 @@ fields again (`reread`, one request for each issue type) and compares before its
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
@@ -19,6 +18,7 @@ from django.utils import timezone
 
 from jira_integration.client import schemas
 from jira_integration.client.api import JiraClient
+from jira_integration.client.together import together
 from jira_integration.conf import conf
 from jira_integration.models import JiraConnection, JiraMetadata
 
@@ -205,7 +205,7 @@ async def read_metadata(jira: JiraClient, project_id: str, type_ids: Iterable[st
 
     Raises JiraNotFound when the project is gone or hidden from the account, and what any read may raise.
     """
-    project, statuses, myself, link_types = await asyncio.gather(
+    project, statuses, myself, link_types = await together(
         jira.project(project_id), jira.project_statuses(project_id), jira.myself(), jira.link_types()
     )
     permissions = await jira.permissions(project.key, PERMISSIONS)
@@ -255,7 +255,7 @@ async def _with_fields(
         fields = await jira.create_fields(project_id, one.id)
         return replace(one, fields=tuple(field_of(found) for found in fields))
 
-    return tuple(await asyncio.gather(*(filled(one) for one in issue_types)))
+    return tuple(await together(*(filled(one) for one in issue_types)))
 
 
 def field_of(found: schemas.FieldMeta) -> JiraField:

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from jira_integration.client.api import JiraClient
 from jira_integration.client.schemas import User
+from jira_integration.client.together import together
 from jira_integration.conf import conf
 from jira_integration.contracts import Person
 from jira_integration.mapping.metadata import ProjectMetadata
@@ -90,7 +91,7 @@ async def look_up(
             read_at=timezone.now(),
         )
 
-    found = await asyncio.gather(*(ask(asked, wanted[asked]) for asked in wanted.keys() - fresh))
+    found = await together(*(ask(asked, wanted[asked]) for asked in wanted.keys() - fresh))
     await sync_to_async(_keep)(found)
     return await sync_to_async(known_people)(connection, metadata.project_id)
 

@@ -13,6 +13,7 @@ from jira_integration.models.oauth import OAuthClient, OAuthGrant
 from jira_integration.models.pause import JiraPause
 from jira_integration.models.person import JiraPerson
 from jira_integration.models.plan import ExportPlan, PlannedTicket
+from jira_integration.models.pulse import Pulse
 from jira_integration.models.run import ExportRun, RunBatch, RunEvent, RunItem
 from jira_integration.models.secret import Sealed, SecretField, SecretUnreadable, seal
 from jira_integration.models.ticket import ExportedTicket
@@ -37,6 +38,7 @@ __all__ = [
     "PlannedTicket",
     "PollRepairs",
     "ProjectMapping",
+    "Pulse",
     "RunBatch",
     "RunEvent",
     "RunItem",
