@@ -266,6 +266,7 @@ def every_page(world: World) -> dict[str, list[str]]:
     pages["jira_integration:run_create"] = [jira("run_create", partly.pk)]
     pages["jira_integration:run_item_create"] = [jira("run_item_create", partly.pk, doubtful.pk)]
     pages["jira_integration:audit"] = [reverse("jira_integration:audit"), "/audit/?project=NEW"]
+    pages["jira_integration:doctor"] = [reverse("jira_integration:doctor", args=[world.connection.pk])]
     pages["jira_integration:connections"] = [reverse("jira_integration:connections")]
     pages["jira_integration:connection_new"] = [f"{reverse('jira_integration:connection_new')}?project=NEW"]
     steps = [

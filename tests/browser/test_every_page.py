@@ -41,6 +41,8 @@ NO_PAGE = {
     "jira_integration:plan_discard": "a form posts to it",
     "jira_integration:plan_csv": "a file",
     "stories_qa:test_cases_csv": "a file",
+    "jira_integration:doctor_run": "a form posts to it",
+    "jira_integration:doctor_bundle": "a file",
     "jira_integration:audit_csv": "a file",
     "jira_integration:run_live": "pieces of a page",
     "jira_integration:run_stop": "a form posts to it",

@@ -12,6 +12,7 @@ from django.urls import URLPattern, reverse
 from jira_integration import audit
 from jira_integration.models import ExportPlan, ExportRun
 from jira_integration.urls import urlpatterns
+from jira_integration.urls_setup import urlpatterns as setup_urlpatterns
 from stories_qa.models import Project, Role, Story
 from tests.jira_rows import a_backlog, a_mapping, a_person, a_plan, a_run
 
@@ -46,7 +47,7 @@ TABLE = {
     "run_csv": ("get", VIEW),
 }
 WHOLE = {"plan_create", "runs"}  # of a backlog, not of one plan or run
-SETUP = {"connections", "connection_new", "setup_step", "webhook", "webhook_live"}
+SETUP = {pattern.name for pattern in setup_urlpatterns} | {"webhook"}
 CASES = [(name, role) for name in TABLE for role in LADDER]
 
 
