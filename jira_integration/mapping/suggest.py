@@ -21,6 +21,7 @@ MEANT: dict[str, tuple[str, ...]] = {
     "priority": ("priority",),
     "labels": ("labels",),
     "points": ("jsw-story-points",),
+    "assignee": ("assignee",),
 }
 # Names under which a field of ours is often found where its label differs.
 ALSO_CALLED: dict[str, tuple[str, ...]] = {
@@ -35,6 +36,14 @@ ALIKE: tuple[frozenset[str], ...] = (
     frozenset({"low", "minor"}),
     frozenset({"lowest", "trivial"}),
 )
+# The priorities that every site begins with keep their ids when they are translated.
+USUAL: dict[str, tuple[str, ...]] = {
+    "1": ("Highest",),
+    "2": ("High",),
+    "3": ("Medium",),
+    "4": ("Low",),
+    "5": ("Lowest",),
+}
 CATEGORY_WORDS: dict[str, tuple[str, ...]] = {
     "new": ("backlog", "ready", "todo", "open", "new", "selected"),
     "indeterminate": ("progress", "doing", "review", "testing", "started", "blocked"),
@@ -62,7 +71,8 @@ def suggest_types(metadata: ProjectMetadata) -> dict[Kind, str]:
 
 
 def suggest_fields(source_fields: Sequence[StoryField], issue_type: IssueType, kind: Kind) -> list[FieldMapping]:
-    """Unsaved mappings for one kind: each Jira field at most once, `matched_by` says why ("schema" or "name")."""
+    """Unsaved mappings for one kind: each Jira field at most once. `matched_by` says why: "schema", "name", or
+    "values" where a list of Jira's has a counterpart for each of ours."""
     taken: set[str] = set()
     found: list[FieldMapping] = []
     for story_field in source_fields:
@@ -105,12 +115,23 @@ def _match(story_field: StoryField, jira_fields: Iterable[JiraField]) -> tuple[J
     for one in fitting:
         if shape_of(one) is not Shape.OURS and plain(one.name) in names:
             return one, "name"
+    for one in fitting:
+        if needs_value_map(story_field, one) and _same_values(story_field.choices, one.allowed):
+            return one, "values"
     return None
+
+
+def _same_values(choices: Sequence[Choice], allowed: Sequence[AllowedValue]) -> bool:
+    """Whether each of ours has one of its own there. Two are too few to tell: every yes and no would match."""
+    found = suggest_values(choices, allowed)
+    return len(choices) > 2 and len(set(found.values())) == len(choices)
 
 
 def suggest_values(choices: Sequence[Choice], allowed: Sequence[AllowedValue]) -> dict[str, str]:
     """Our value → id of Jira's, by equal names first, then by words that mean the same; the rest is left out."""
-    by_name = {plain(one.name): one.id for one in reversed(allowed)}
+    by_name = {plain(one.name): one.id for one in reversed(allowed) if not one.off}
+    if not by_name.keys() & {name for group in ALIKE for name in group}:
+        by_name |= {plain(word): one.id for one in allowed for word in USUAL.get(one.id, ()) if _usual(allowed)}
     found: dict[str, str] = {}
     for choice in choices:
         names = [plain(choice.label), plain(choice.value)]
@@ -119,6 +140,10 @@ def suggest_values(choices: Sequence[Choice], allowed: Sequence[AllowedValue]) -
         if match is not None:
             found[choice.value] = match
     return found
+
+
+def _usual(allowed: Sequence[AllowedValue]) -> bool:
+    return {one.id for one in allowed} <= USUAL.keys()
 
 
 def suggest_statuses(choices: Sequence[Choice], statuses: Sequence[Status]) -> list[StatusMapping]:
