@@ -13,7 +13,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from jira_integration.contracts import Kind, StoryField
+from jira_integration.contracts import FieldKind, Kind, StoryField
 from jira_integration.forms.field_rows import ALWAYS, FROM, TEMPLATE, Policy, Row, describe, fill_of
 from jira_integration.forms.value_controls import PLENTY, Find, Option, OptionGroup, ValueControl
 from jira_integration.forms.value_maps import value_map
@@ -89,6 +89,8 @@ class FieldsTable:
         )
         if not fitting:
             row.reason = why_not(story_field)
+        if story_field.kind is FieldKind.CRITERIA:
+            row.help = _("Plain ones become a task list, Given/When/Then a formatted list.")
         if chosen and jira_field is None:
             name = saved.jira_name if saved is not None and saved.jira_field == chosen else chosen
             row.error = _("Jira has no field “%(field)s” for this any more. Choose another.") % {"field": name}
@@ -99,7 +101,7 @@ class FieldsTable:
         return row
 
     def _jira_row(self, jira_field: JiraField, saved: FieldMapping | None) -> Row:
-        row = Row(f"f-{jira_field.id}", jira_field.id, jira_field=jira_field, help=describe(jira_field))
+        row = Row(f"f-{jira_field.id}", jira_field.id, jira_field=jira_field)
         fill = fill_of(saved)
         row.template = saved.template if saved is not None else ""
         if self.data is not None and f"fill-{jira_field.id}" in self.data:
@@ -116,7 +118,9 @@ class FieldsTable:
         if story_field is not None:
             row.story_field = story_field
             self._complete(row, story_field, jira_field, saved)
-        elif way == ALWAYS and listed:
+            return row
+        row.help = describe(jira_field)
+        if way == ALWAYS and listed:
             self._listed(row, jira_field, value)
         elif way == ALWAYS and shape in FIXABLE:
             row.always = self._control(f"text-{jira_field.id}", jira_field, saved.fixed_value if saved else None)
@@ -162,7 +166,7 @@ class FieldsTable:
         if self.data is not None:
             direction = self.data.get(f"dir-{row.name}", direction)
             policy = self.data.get(f"policy-{row.name}", policy)
-        row.help = describe(jira_field)
+        row.help = " · ".join(part for part in (describe(jira_field), row.help) if part)
         row.directions = directions(story_field, jira_field)
         row.direction = direction if direction in row.directions else row.directions[0]
         row.policy = policy if policy in Policy.values else Policy.ASK
@@ -184,7 +188,7 @@ class FieldsTable:
 
     def _not_sent(self, story_field: StoryField) -> str:
         if story_field.key == "criteria":
-            return _("No field of its own: at the end of the description")
+            return _("In the description, under the heading “Acceptance criteria”")
         return _("Not sent")
 
     # ---- the whole ------------------------------------------------------------------------------------------------

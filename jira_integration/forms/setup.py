@@ -11,8 +11,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from jira_integration.catalogue import explain
-from jira_integration.contracts import Kind
-from jira_integration.mapping.metadata import ProjectMetadata
 from jira_integration.models import JiraConnection
 from jira_integration.setup.certificates import BadCertificate, read_pem
 from jira_integration.setup.connect import LOGINS
@@ -169,51 +167,3 @@ class SignInForm(forms.Form):
         if any(char.isspace() or not char.isprintable() for char in token):
             raise forms.ValidationError(_("A token holds no spaces. Copy it once more."))
         return token
-
-
-class TypesForm(forms.Form):
-    """Which issue type each kind of ours becomes; only types the project has can be chosen."""
-
-    jira_project = forms.CharField(widget=forms.HiddenInput)
-    epic_type = forms.ChoiceField(label=gettext_lazy("Epics become"), required=False)
-    story_type = forms.ChoiceField(
-        label=gettext_lazy("Stories become"),
-        error_messages={"required": gettext_lazy("Choose what stories become in Jira.")},
-    )
-    test_type = forms.ChoiceField(label=gettext_lazy("Test cases become"), required=False)
-
-    def __init__(
-        self, metadata: ProjectMetadata, suggested: Mapping[Kind, str], data: Mapping[str, Any] | None = None
-    ) -> None:
-        super().__init__(
-            data,
-            initial={
-                "jira_project": metadata.project_id,
-                "epic_type": suggested.get(Kind.EPIC, ""),
-                "story_type": suggested.get(Kind.STORY, ""),
-                "test_type": suggested.get(Kind.TEST, ""),
-            },
-        )
-        epics = [(one.id, one.name) for one in metadata.epic_types()]
-        ordinary = [(one.id, one.name) for one in metadata.issue_types if one.level == 0 and not one.subtask]
-        stay = [("", _("Nothing: they stay here"))]
-        offered = {
-            "epic_type": stay + epics,
-            "story_type": [("", _("Choose a type…")), *ordinary],
-            "test_type": stay + ordinary,
-        }
-        for name, choices in offered.items():
-            chosen = self.fields[name]
-            assert isinstance(chosen, forms.ChoiceField)
-            chosen.choices = choices
-            chosen.widget.attrs["class"] = "select"
-            chosen.error_messages["invalid_choice"] = _("%(key)s has no such issue type. Choose another.") % {
-                "key": metadata.key
-            }
-
-    def types(self) -> dict[Kind, str]:
-        return {
-            Kind.EPIC: self.cleaned_data["epic_type"],
-            Kind.STORY: self.cleaned_data["story_type"],
-            Kind.TEST: self.cleaned_data["test_type"],
-        }

@@ -13,8 +13,8 @@ from jira_integration.catalogue.recognise import about
 from jira_integration.client.exceptions import JiraNotFound
 from jira_integration.client.schemas import JiraProject
 from jira_integration.contracts import Kind
-from jira_integration.forms.setup import TypesForm
-from jira_integration.mapping.case_target import target_for
+from jira_integration.forms.types import TypesForm
+from jira_integration.mapping.case_target import CaseTarget
 from jira_integration.mapping.metadata import ProjectMetadata, current, read_metadata, stored
 from jira_integration.mapping.suggest import suggest_types
 from jira_integration.models import JiraConnection, ProjectMapping
@@ -51,7 +51,15 @@ def step(wizard: Wizard) -> HttpResponse:
     chosen_id = request.GET.get("jira_project", mapped)
     while_typing = getattr(request, "htmx", False)  # only the list is exchanged then
     looked = async_to_sync(look)(wizard.site, query, "" if while_typing else chosen_id, list_too=True)
-    form = None if looked.chosen is None else TypesForm(looked.chosen, chosen_types(wizard.mapping, looked.chosen))
+    form = (
+        None
+        if looked.chosen is None
+        else TypesForm(
+            looked.chosen,
+            chosen_types(wizard.mapping, looked.chosen),
+            cases=chosen_cases(wizard.mapping, looked.chosen),
+        )
+    )
     return show(wizard, looked, form, query=query, chosen_id=chosen_id)
 
 
@@ -84,6 +92,13 @@ def chosen_types(mapping: ProjectMapping | None, metadata: ProjectMetadata) -> d
     }
 
 
+def chosen_cases(mapping: ProjectMapping | None, metadata: ProjectMetadata) -> CaseTarget | None:
+    """Where test cases go, as it was saved for this project; None where nothing was."""
+    if mapping is None or mapping.jira_project_id != metadata.project_id or not mapping.story_type_id:
+        return None
+    return CaseTarget.of(mapping)
+
+
 def save(wizard: Wizard) -> HttpResponse:
     project_id = wizard.request.POST.get("jira_project", "")
     looked = async_to_sync(look)(wizard.site, "", project_id, list_too=False)
@@ -92,7 +107,8 @@ def save(wizard: Wizard) -> HttpResponse:
         looked = async_to_sync(look)(wizard.site, "", "", list_too=True)
         return show(wizard, looked, None, problems=[Problem(text, "id_q")])
     metadata = looked.chosen
-    form = TypesForm(metadata, chosen_types(wizard.mapping, metadata), wizard.request.POST)
+    cases = chosen_cases(wizard.mapping, metadata)
+    form = TypesForm(metadata, chosen_types(wizard.mapping, metadata), wizard.request.POST, cases)
     blocked = blocking(wizard, metadata)
     if not form.is_valid() or blocked is not None:
         problems = [Problem(str(error), f"id_{name}") for name, errors in form.errors.items() for error in errors]
@@ -104,7 +120,7 @@ def save(wizard: Wizard) -> HttpResponse:
     types = form.types()
     metadata = async_to_sync(read_fields)(wizard.site, metadata, types)
     with wizard.changing():
-        keep(wizard, metadata, types)
+        keep(wizard, metadata, types, form.cases())
     return wizard.onward("project")
 
 
@@ -113,11 +129,12 @@ async def read_fields(connection: JiraConnection, metadata: ProjectMetadata, typ
         return await current(jira, connection, metadata.project_id, [one for one in types.values() if one])
 
 
-def keep(wizard: Wizard, metadata: ProjectMetadata, types: dict[Kind, str]) -> None:
+def keep(wizard: Wizard, metadata: ProjectMetadata, types: dict[Kind, str], cases: CaseTarget) -> None:
     """Save project and types. Another project than before takes fields and statuses with it: theirs are others."""
     mapping = wizard.mapping_row()
     other = bool(mapping.jira_project_id) and mapping.jira_project_id != metadata.project_id
     changed = other or any(mapping.type_id(kind) != type_id for kind, type_id in types.items()) or not mapping.pk
+    changed = changed or CaseTarget.of(mapping) != cases
     if other:
         mapping.fields.all().delete()
         mapping.statuses.all().delete()
@@ -131,8 +148,7 @@ def keep(wizard: Wizard, metadata: ProjectMetadata, types: dict[Kind, str]) -> N
     mapping.jira_project_id = metadata.project_id
     mapping.jira_project_key, mapping.jira_project_name = metadata.key, metadata.name
     mapping.team_managed = metadata.team_managed
-    if mapping.type_id(Kind.TEST) != types[Kind.TEST]:
-        target_for(metadata, types[Kind.TEST]).keep_on(mapping)
+    cases.keep_on(mapping)
     mapping.epic_type_id, mapping.story_type_id = types[Kind.EPIC], types[Kind.STORY]
     wizard.save_step("project", changed=changed)
     if changed:

@@ -104,7 +104,7 @@ def test_only_fields_that_fit_are_offered(visitor: Visitor, at_fields: str) -> N
 
     assert options(page, "to-points") == ["Not sent", "Story Points", "Effort"]
     assert options(page, "to-description") == ["Not sent", "Description", "Environment", "Acceptance criteria"]
-    assert options(page, "to-criteria")[0] == "No field of its own: at the end of the description"
+    assert options(page, "to-criteria")[0] == "In the description, under the heading “Acceptance criteria”"
     assert options(page, "to-labels") == [
         "Not sent",
         "Labels",

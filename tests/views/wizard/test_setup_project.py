@@ -45,7 +45,7 @@ def test_the_chosen_project_shows_permissions_and_offers_only_its_own_types(visi
     assert form_values(answer)["story_type"] == ["10111"]
     assert form_values(answer)["test_type"] == [""]  # MOB has no type for tests
     assert 'value="10011"' not in page  # SHOP's Story
-    assert 'value="10114"' not in page  # a sub-task type
+    assert page.count('value="10114"') == 1  # a sub-task type: for test cases alone
 
 
 def test_a_type_of_another_project_is_refused(visitor: Visitor, pk: int) -> None:
@@ -111,3 +111,25 @@ def test_saving_the_same_again_changes_nothing_a_plan_relies_on(visitor: Visitor
     after = ProjectMapping.objects.get()
     assert after.version == before.version
     assert after.fields.count() == before.fields.count() > 0
+
+
+def test_test_cases_become_linked_issues_sub_tasks_a_table_or_nothing(
+    visitor: Visitor, sandbox: RunningSandbox
+) -> None:
+    pk = visitor.connect(sandbox)
+    url = f"{visitor.step(pk, 'project')}&jira_project=10000"
+
+    def saved(**given: str) -> tuple[str, str, str]:
+        answer = visitor.send(url, **given)
+        assert answer.status_code == 303, text_of(answer)
+        mapping = ProjectMapping.objects.get()
+        return mapping.test_target, mapping.type_id("test"), mapping.test_link_words
+
+    assert saved() == ("linked", "10014", "tests")
+    assert saved(test_link="10003:out") == ("linked", "10014", "relates to")
+    assert form_values(visitor.get(url))["test_link"] == ["10003:out"]
+    assert saved(test_link="10004:in") == ("linked", "10014", "is tested by")
+    assert saved(test_type="10015") == ("subtask", "10015", "")
+    assert saved(test_type="table") == ("description", "", "")
+    assert form_values(visitor.get(url))["test_type"] == ["table"]
+    assert saved(test_type="") == ("stay", "", "")
