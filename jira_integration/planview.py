@@ -25,6 +25,7 @@ from jira_integration.promise import expected_words
 from jira_integration.run_counts import counted_kinds
 from jira_integration.run_rows import stories_of
 from jira_integration.runview import fingerprint, shared
+from jira_integration.standing import stale_mapping
 from jira_integration.untrusted import visible
 
 ROWS = 50
@@ -127,6 +128,11 @@ class PlanView:
             "jira_project": mapping.jira_project_key,
             "by": mapping.saved_by or _("Someone"),
         }
+
+    @cached_property
+    def stale_mapping(self) -> list[Explained]:
+        """What Jira has no more of what the mapping relies on."""
+        return stale_mapping(self.project, self.plan.mapping)
 
     @property
     def total(self) -> int:

@@ -12,7 +12,11 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from jira_integration.contracts import ProjectInfo
+from jira_integration.catalogue import Explained, explain
+from jira_integration.conf import story_source
+from jira_integration.contracts import Kind, ProjectInfo
+from jira_integration.mapping.metadata import stored
+from jira_integration.mapping.stale import stale
 from jira_integration.models import ExportedTicket, ExportRun, JiraConnection, ProjectMapping
 from jira_integration.timewords import ago
 
@@ -54,6 +58,17 @@ def setup_url(project: ProjectInfo, mapping: ProjectMapping | None) -> str:
     if mapping is None:
         return with_project(reverse("jira_integration:connection_new"), project)
     return step_url(mapping, project, STEPS[-1] if mapping.live else next_step(mapping))
+
+
+def stale_mapping(project: ProjectInfo, mapping: ProjectMapping) -> list[Explained]:
+    """What Jira has no more of what the mapping relies on, as far as Jira was read; each with its control."""
+    known = stored(mapping.connection, mapping.jira_project_id)
+    if known is None:
+        return []
+    source = story_source()
+    fields = {kind: source.fields(project.ref, kind) for kind in Kind}
+    facts = {"project_key": project.key, "connection_id": mapping.connection_id}
+    return [explain(one.code, {**facts, **one.values}) for one in stale(mapping, known[0], fields)]
 
 
 def card(project: ProjectInfo, mapping: ProjectMapping | None) -> Card:

@@ -58,7 +58,25 @@ ENTRIES: dict[str, Entry] = {
         _("Jira has no field “{field}” any more."),
         _("It was mapped, but it is gone from the screen of a new {issue_type}."),
         _("Take it out of the mapping, or choose another field."),
-        setup(_("Open the field mapping"), "fields", "f-{field_id}"),
+        setup(_("Choose another field"), "fields", "s-{ours}"),
+    ),
+    "field_changed": Entry(
+        _("“{field}” holds something else in Jira now."),
+        _("What fills it does not fit any more."),
+        _("Choose another field, or another way to fill it."),
+        setup(_("Change the mapping of {field}"), "fields", "f-{field_id}"),
+    ),
+    "value_gone": Entry(
+        _("Jira has no counterpart of “{value}” for {field} any more."),
+        _("The value it stood for was removed or turned off."),
+        _("Choose another one."),
+        setup(_("Map “{value}”"), "fields", "f-{field_id}"),
+    ),
+    "fixed_value_gone": Entry(
+        _("The value chosen for {field} is gone from Jira."),
+        _("It was removed or turned off."),
+        _("Choose another one."),
+        setup(_("Change the mapping of {field}"), "fields", "f-{field_id}"),
     ),
     "field_rejected": Entry(
         _("Jira did not accept {field}."), _("What it said: {said}"), _("Change the story or the mapping."), FIELDS

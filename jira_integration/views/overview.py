@@ -21,12 +21,13 @@ from jira_integration.contracts import Act, ProjectInfo
 from jira_integration.models import ExportedTicket, ExportRun, ProjectMapping, WebhookDelivery
 from jira_integration.overview import last_check, states_of
 from jira_integration.runview import RunView
-from jira_integration.standing import mapping_of, open_runs, setup_url, step_url
+from jira_integration.standing import mapping_of, open_runs, setup_url, stale_mapping, step_url
 from jira_integration.tasks import poll_connection, start
 from jira_integration.views.access import for_project, page
 from jira_integration.views.plans import see
 
 LAST_RUNS = 5
+STALE_SHOWN = 3  # changes in Jira that the mapping has to follow
 
 
 @require_GET
@@ -78,6 +79,15 @@ def needs(project: ProjectInfo, mapping: ProjectMapping) -> list[dict[str, Any]]
                 "action": _("Sign in again"),
             }
         )
+    found += [
+        {
+            "icon": "map",
+            "text": words.title,
+            "url": words.action.url if words.action else step_url(mapping, project, "fields"),
+            "action": words.action.label if words.action else _("Open"),
+        }
+        for words in stale_mapping(project, mapping)[:STALE_SHOWN]
+    ]
     for run in ExportRun.objects.filter(open_runs(project.ref), ~Q(state__in=["partly_done", "failed"]))[:3]:
         url = reverse("jira_integration:run", args=[project.key, run.pk])
         found.append(

@@ -26,6 +26,7 @@ from jira_integration.mapping.suggest import suggest_fields
 from jira_integration.models import FieldMapping
 from jira_integration.setup.connect import jira_client
 from jira_integration.setup.discover import PERSON_WAITS_SECONDS
+from jira_integration.standing import stale_mapping
 from jira_integration.views.access import admin_projects
 from jira_integration.views.setup_find import names_of_people, people_found
 from jira_integration.views.setup_frame import Problem, Wizard
@@ -231,6 +232,7 @@ def show(
         "example": shown,
         "examples": example_titles(wizard, kind, snapshot),
         "placeholders": [f"{{{{ {one} }}}}" for one in template.names(table.story_fields)] if table else [],
+        "stale": stale_mapping(wizard.project, wizard.map),
         "policies": FieldMapping.Policy.choices,
         "may_copy": len(admin_projects(wizard.request.user)) > 1,
         "overtaken": overtaken,
