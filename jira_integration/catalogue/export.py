@@ -158,6 +158,10 @@ ENTRIES: dict[str, Entry] = {
         Step(_("Connect Jira"), "connection_new"),
         tone="info",
     ),
+    "nothing_to_take_back": Entry(
+        _("There is nothing to take back."),
+        _("The trial made nothing in Jira, or it was taken back already."),
+    ),
     "empty_plan": Entry(
         _("There is nothing to export."),
         _("No story was chosen, or all chosen ones have sync turned off."),

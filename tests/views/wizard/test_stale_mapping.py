@@ -59,9 +59,8 @@ def points_are_text(fields: list[Field]) -> None:
 def test_a_change_in_jira_is_told_with_the_control_that_mends_it(
     visitor: Visitor, live: int, change: Callable[[list[Field]], None], said: str, anchor: str
 ) -> None:
-    plan = ExportPlan.objects.create(
-        mapping=ProjectMapping.objects.get(), project_ref=mapped().project_ref, state="ready"
-    )
+    mapping = ProjectMapping.objects.get()
+    plan = ExportPlan.objects.create(mapping=mapping, project_ref=mapping.project_ref, state="ready")
     pages = (visitor.step(live, "fields"), "/p/SHOP/jira/", f"/p/SHOP/jira/plans/{plan.pk}/")
     before = [text_of(visitor.get(page)) for page in pages]
 
