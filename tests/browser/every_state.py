@@ -184,7 +184,7 @@ def the_runs(world: World, mapping: ProjectMapping, stories: list[Story], person
         # One active run per Jira project is all the database allows.
         ExportRun.objects.filter(pk=run.pk).update(
             state=state,
-            jira_project_id=f"2{number}",
+            jira_project_id="20" if state in ExportRun.IN_LINE else f"2{number}",
             finished_at=timezone.now() if ended else None,
             lease_until=timezone.now() + timedelta(hours=1) if state in ExportRun.DRIVEN else None,
             reason_code="rate_limited" if state == "waiting" else "",

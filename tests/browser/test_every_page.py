@@ -20,7 +20,6 @@ from stories_qa.views import errors
 from tests.browser.conftest import HEIGHT, OpenPage
 from tests.browser.every_state import World, a_world, every_page
 from tests.browser.journey import elsewhere, let_in
-from tests.browser.test_host_pages import SMALLEST_TARGET, TOO_SMALL
 from tests.sandbox_server import RunningSandbox, running_sandbox
 
 # Addresses that answer no page: what they are instead.
@@ -58,6 +57,16 @@ NO_PAGE = {
 RULES = {
     "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 }
+SMALLEST_TARGET = 24  # CSS pixels, WCAG 2.5.8
+TOO_SMALL = """(least) => [...document.querySelectorAll("a[href],button,input,select,summary,textarea")]
+  .filter((one) => one.checkVisibility({visibilityProperty: true}) && one.type !== "hidden")
+  .filter((one) => !one.closest(".vh,.skip"))
+  .filter((one) => !(one.matches("p a, li a.inline, .prose a") && !one.matches(".btn")))
+  .filter((one) => {
+    const shape = (one.closest("label") || one).getBoundingClientRect();
+    return shape.width > 0 && (shape.width < least || shape.height < least);
+  })
+  .map((one) => `${one.outerHTML.slice(0, 120)} ${JSON.stringify(one.getBoundingClientRect())}`)"""
 LOOKS = [("light", 1280), ("dark", 1280), ("dark", 390), ("light", 390)]
 NARROWEST = 320
 
