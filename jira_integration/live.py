@@ -10,7 +10,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q
 from django.template.loader import render_to_string
 
 from jira_integration.badges import SYNC, sync_state, sync_tooltip
@@ -67,10 +66,13 @@ def workspace_news(
     the frame that the page has."""
     seq = LiveSequence.objects.filter(project_ref=project.ref).values_list("value", flat=True).first() or 0
     wanted = list(keys)[:MOST_ROWS]
-    tickets = ExportedTicket.objects.filter(
-        Q(seq__gt=after), project_ref=project.ref, unlinked_at=None, story_key__in=wanted
-    ).select_related("connection")
-    by_ref = {ticket.story_ref: ticket for ticket in tickets}
+    tickets = ExportedTicket.objects.filter(project_ref=project.ref, story_key__in=wanted)
+    # Unlinking is news as well: those stories have no ticket any more, or a new one.
+    by_ref: dict[str, ExportedTicket | None] = dict.fromkeys(
+        tickets.filter(seq__gt=after).values_list("story_ref", flat=True)
+    )
+    linked = tickets.filter(story_ref__in=by_ref, unlinked_at=None).select_related("connection")
+    by_ref |= {ticket.story_ref: ticket for ticket in linked}
     badges = []
     for snapshot in story_source().snapshots(project.ref, by_ref):
         ticket = by_ref[snapshot.ref]
@@ -80,8 +82,9 @@ def workspace_news(
                 "key": snapshot.key,
                 "ticket": ticket,
                 "badge": SYNC[code],
+                "seq": ticket.seq if ticket else seq,
                 "version": snapshot.version,
-                "tooltip": sync_tooltip(SYNC[code], ticket.checked_at),
+                "tooltip": sync_tooltip(SYNC[code], ticket.checked_at if ticket else None),
             }
         )
     asked = set(parts)

@@ -13,6 +13,7 @@ from django.test import Client
 from jira_integration import progress
 from jira_integration.conf import story_source
 from jira_integration.contracts import ProjectInfo
+from jira_integration.export.unlink import forget
 from jira_integration.live import run_news, run_of, workspace_news
 from jira_integration.models import ExportRun, RunItem, annotate_sync
 from jira_integration.templatetags.jira import jira_badge
@@ -114,6 +115,16 @@ def test_a_version_that_moved_makes_the_page_read_the_row_again(project: Project
     told = workspace_news(info(project), AnonymousUser(), after=0, keys=["US-9"]).html
 
     assert 'data-version="7"' in told
+
+
+def test_a_story_that_was_unlinked_is_told_to_be_not_in_jira(project: Project) -> None:
+    ticket = a_ticket(a_mapping(project), Story.objects.earliest("pk"), seq=1)
+
+    forget([ticket])
+    told = workspace_news(info(project), AnonymousUser(), after=0, keys=["US-1"]).html
+
+    assert "Not in Jira" in told
+    assert ticket.issue_key not in told
 
 
 def test_a_badge_of_another_backlog_is_not_told(project: Project) -> None:

@@ -47,6 +47,7 @@ AUDIT: dict[str, Text] = {
     "webhook_secret_made": _("{actor} made a new webhook secret for {site}"),
     "webhook_skipped": _("{actor} went on without a webhook at {site}"),
     "unlinked": _("{actor} unlinked {story} from {issue}"),
+    "given_up": _("{actor} unlinked {story} from {issue}, which is missing in Jira, to export it again"),
     "checked": _("{actor} asked Jira about {story}"),
     "missing_in_jira": _("{issue} is missing in Jira; {story} keeps its link"),
     "issue_missing": _("{issue} is missing in Jira; {story} keeps its link"),

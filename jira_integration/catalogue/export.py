@@ -203,6 +203,19 @@ ENTRIES: dict[str, Entry] = {
         RUN,
         "warning",
     ),
+    "held_by_run": Entry(
+        _("Run {run} is about to write to {issue}."),
+        _("Until it has ended, {story} keeps its link to {issue}."),
+        _("Wait until the run has ended, or stop it."),
+        RUN,
+        "info",
+    ),
+    "not_missing": Entry(
+        _("{issue} is not missing in Jira."),
+        _("{story} keeps its link; exporting it again would make a second issue."),
+        _("Preview an export to see what would change."),
+        tone="info",
+    ),
     "sync_off": Entry(
         _("Sync is turned off for {story}."), _("It was left out."), _("Turn it on at the story."), tone="info"
     ),

@@ -23,6 +23,7 @@ class Conflict(models.Model):
         THEIRS = "theirs", _("Took Jira's")
         MERGED = "merged", _("Wrote a merged version")
         ITSELF = "itself", _("Both sides came to say the same")
+        UNLINKED = "unlink", _("Story and issue were unlinked")
 
     ticket = models.ForeignKey(ExportedTicket, on_delete=models.CASCADE, related_name="conflicts")
     field = models.CharField(max_length=40, help_text="StoryField.key.")
