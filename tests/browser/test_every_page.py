@@ -176,6 +176,9 @@ def test_every_page_is_sound_in_every_look(part: str, world: World, eyes: Eyes) 
         "jira_integration:run_create": "runs",
         "jira_integration:run_item_create": "runs",
         "jira_integration:setup_step": "setup",
+        "jira_integration:setup_trial": "setup",
+        "jira_integration:mapping_versions": "setup",
+        "jira_integration:mapping_copy": "setup",
         "jira_integration:connection_new": "setup",
         "jira_integration:connections": "setup",
     }
