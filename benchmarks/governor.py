@@ -128,6 +128,20 @@ def figure(what: str, found: float, limit: float, *, at_least: bool = False) -> 
     return {"what": what, "found": round(found, 4), "limit": limit, "at_least": at_least, "met": met}
 
 
+def cases(site: Rehearsal, seconds: float, pause: float, latency_ms: int = 0) -> list[dict[str, Any]]:
+    """Every case with its figures; each with a fresh Redis, so that nothing is learnt beforehand."""
+    measured: list[Callable[[str], dict[str, Any]]] = [
+        lambda redis: throughput(site, redis, seconds, RATE, latency_ms),
+        lambda redis: throughput(site, redis, seconds, 0, latency_ms),
+        lambda redis: long_pause(site, redis, pause),
+    ]
+    found = []
+    for case in measured:
+        with running_valkey() as redis_url:
+            found.append(case(redis_url))
+    return found
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=30, help="of each measurement of the rate")
@@ -139,17 +153,9 @@ def main() -> int:
         url, redis_url, seconds, rate = asked.worker
         asyncio.run(work(url, redis_url, float(seconds), float(rate)))
         return 0
-    cases = []
     with rehearsal() as site:
-        measured: list[Callable[[str], dict[str, Any]]] = [
-            lambda redis: throughput(site, redis, asked.seconds, RATE, asked.latency_ms),
-            lambda redis: throughput(site, redis, asked.seconds, 0, asked.latency_ms),
-            lambda redis: long_pause(site, redis, asked.pause),
-        ]
-        for case in measured:
-            with running_valkey() as redis_url:  # a fresh one each time: nothing is learnt beforehand
-                cases.append(case(redis_url))
-    print(json.dumps({"workers": WORKERS, "at_once": AT_ONCE, "bucket": RATE, "cases": cases}, indent=2))
+        measured = cases(site, asked.seconds, asked.pause, asked.latency_ms)
+    print(json.dumps({"workers": WORKERS, "at_once": AT_ONCE, "bucket": RATE, "cases": measured}, indent=2))
     return 0
 
 

@@ -99,10 +99,11 @@ def measured(arguments: argparse.Namespace) -> dict[str, Any]:
     if arguments.tests:
         add_tests(project, arguments.tests)
         jira_site.send_tests(mapping, SUBTASK)
-    Rehearsal(arguments.url).ask("DELETE", "log")
+    site = Rehearsal(arguments.url)
+    site.ask("DELETE", "log")
     size_before, rich, statements = stored_bytes(), Timed(), Statements()
     rich.around(payload, "blocks", "document")
-    rich.around(composed, "blocks", "criteria_section", "case_sections")
+    rich.around(composed, "blocks", "criteria_section", "case_sections", "test_table", "tests_section")
     rich.around(jira_form, "adf_to_markdown")
     profile = cProfile.Profile() if arguments.profile else None
     with ExitStack() as stack:
@@ -114,6 +115,9 @@ def measured(arguments: argparse.Namespace) -> dict[str, Any]:
         marks.append(mark(rich, statements))
         run = confirm(plan, None)
         marks.append(mark(rich, statements))
+        read_by_preview = len(site.log())
+        site.ask("DELETE", "log")
+        marks[-1]["wall"] = time.monotonic()
         waits = carried_out(run)
         marks.append(mark(rich, statements))
         if profile:
@@ -127,6 +131,7 @@ def measured(arguments: argparse.Namespace) -> dict[str, Any]:
         "batches": run.batches.count(),
         "requests_expected": plan.requests_expected,
         "requests_counted": run.requests,
+        "requests_of_the_preview": read_by_preview,
         "waits": waits,
         "stored_bytes": stored_bytes() - size_before,
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,

@@ -112,6 +112,8 @@ class World:
         match phase:
             case "preflight":
                 return ok(fields_page(asked.path.rpartition("/")[2]))
+            case "count of the preview":
+                return ok({"count": len(self.issues)})
             case "floor" | "look-up by index":
                 return ok({"issues": self.search(body), "isLast": True})
             case "epic batch" | "story batch":
@@ -197,7 +199,8 @@ class World:
 
     def shown(self, issue: Issue, body: dict[str, Any]) -> dict[str, Any]:
         moment = (BEGIN + timedelta(seconds=issue.updated_at)).strftime("%Y-%m-%dT%H:%M:%S.000+0000")
-        everything = {**issue.fields, "status": status(issue.status), "updated": moment}
+        kind = {**issue.fields["issuetype"], "hierarchyLevel": int(issue.fields["issuetype"]["id"] == EPIC)}
+        everything = {**issue.fields, "issuetype": kind, "status": status(issue.status), "updated": moment}
         shown = {name: everything.get(name) for name in body["fields"] if name not in ("id", "key")}
         properties = {"stories-qa.item": {"uid": issue.uid}} if body.get("properties") else {}
         return {"id": issue.id, "key": issue.key, "fields": shown, "properties": properties}
@@ -233,6 +236,8 @@ def phase_of(asked: Asked) -> str:
     path, body = asked.path, json.loads(asked.body) if asked.body else {}
     if "createmeta" in path:
         return "preflight"
+    if path.endswith("/search/approximate-count"):
+        return "count of the preview"
     if path.endswith("/search/jql"):
         return "look-up by index" if "creator" in body["jql"] else "floor"
     if path.endswith("/issue/bulk"):
