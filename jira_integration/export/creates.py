@@ -68,15 +68,13 @@ async def create_level(work: Work, level: int, *, only: int | None = None) -> As
                 for item in moved:
                     yield item
             elif prepared is not None and flight.free:
-                if not await work.may_send():
-                    batches.clear()
-                    prepared = None
-                    continue
                 batch = await sync_to_async(_write_down)(work, prepared, level)
-                send = _send(work, prepared.bodies)
-                flight.start(send, partial(_heard, work, batch, prepared.items, made, batches))
+                if batch is None:
+                    batches.clear()
+                else:
+                    send = _send(work, prepared.bodies)
+                    flight.start(send, partial(_heard, work, batch, prepared.items, made, batches))
                 prepared = None
-                await work.count_requests()
             elif flight.busy:
                 await flight.wait()
             else:
@@ -190,7 +188,10 @@ def _not_elsewhere(items: list[RunItem]) -> tuple[list[RunItem], list[RunItem]]:
     return ours, ended
 
 
-def _write_down(work: Work, batch: Prepared, level: int) -> RunBatch:
+def _write_down(work: Work, batch: Prepared, level: int) -> RunBatch | None:
+    """None when nothing more is to be sent. Raises LeaseLost."""
+    if not ledger.may_send(work.run.pk, work.token):
+        return None
     written = ledger.form_batch(
         work.run.pk,
         work.token,
@@ -226,6 +227,7 @@ async def _heard(
     work.forbidden = 0
     ended = await sync_to_async(_answered)(work, batch, items, answer)
     made.add([item for item in ended if item.state == State.CREATED])
+    await work.count_requests()
     return ended
 
 
