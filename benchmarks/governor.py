@@ -24,6 +24,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from benchmarks.rehearsal import TOKEN, USER, Rehearsal, rehearsal
+from benchmarks.report import Report
 from jira_integration.client import CloudClient, Transport
 from jira_integration.client.auth import BasicToken
 from jira_integration.client.desk import Rules
@@ -121,6 +122,20 @@ def long_pause(site: Rehearsal, redis_url: str, pause: float) -> dict[str, Any]:
             figure("longest sleep of a worker for the rate, seconds", max(one["longest_sleep"] for one in told), 5.0),
         ],
     }
+
+
+def report_governor(report: Report, site: Rehearsal, seconds: float, pause: float) -> None:
+    """Every figure as a row of RESULTS.md."""
+    report.section(
+        f"Limits shared by {WORKERS} worker processes, a bucket of {RATE} requests a second",
+        "The sandbox refuses with 429 when its bucket is empty. The workers go through the product's transport and "
+        f"governor, each with {AT_ONCE} requests on the way, and share a Redis of their own. "
+        f"{seconds:g} seconds each, without latency.",
+    )
+    for case in cases(site, seconds, pause):
+        for one in case["figures"]:
+            limit = f"{'at least' if one['at_least'] else 'at most'} {one['limit']:g}"
+            report.row(f"{case['case']}: {one['what']}", f"{one['found']:g}", limit, one["met"])
 
 
 def figure(what: str, found: float, limit: float, *, at_least: bool = False) -> dict[str, Any]:

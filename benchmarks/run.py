@@ -15,13 +15,13 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from benchmarks import governor
 from benchmarks.backlog import story_title
+from benchmarks.cost import report_size
+from benchmarks.governor import report_governor
 from benchmarks.peer_venv import NoPeers, peer, peer_python
 from benchmarks.preflight import report_preflight
 from benchmarks.rehearsal import Rehearsal, rehearsal
@@ -219,7 +219,7 @@ class Bench:
             for _ in range(3 if size == sizes[0] and not self.quick else 1):
                 self.site.empty()
                 runs.append(self.ours(size, size // 50))
-            per_item[size] = self._cost_of(size, runs)
+            per_item[size] = report_size(self.report, size, runs)
             statements.append(runs[-1]["parts"]["run"]["statements"] / runs[-1]["batches"])
         for size in sizes[1:]:
             growth = per_item[size] / per_item[sizes[0]]
@@ -238,50 +238,7 @@ class Bench:
     def governor(self) -> None:
         """How well several worker processes share the limits of one site."""
         seconds, pause = (6.0, 8.0) if self.quick else (30.0, 120.0)
-        self.report.section(
-            f"Limits shared by {governor.WORKERS} worker processes, a bucket of {governor.RATE} requests a second",
-            "The sandbox refuses with 429 when its bucket is empty. The workers go through the product's transport and "
-            f"governor, each with {governor.AT_ONCE} requests on the way, and share a Redis of their own. "
-            f"{seconds:g} seconds each, without latency.",
-        )
-        for case in governor.cases(self.site, seconds, pause):
-            for one in case["figures"]:
-                limit = f"{'at least' if one['at_least'] else 'at most'} {one['limit']:g}"
-                self.report.row(f"{case['case']}: {one['what']}", f"{one['found']:g}", limit, one["met"])
-
-    def _cost_of(self, size: int, runs: Sequence[dict[str, Any]]) -> float:
-        """Rows for one size; CPU milliseconds per item, rich text and all."""
-        items = size + size // 50
-        whole = [sum(part["cpu"] for part in one["parts"].values()) * 1000 / items for one in runs]
-        rich = [sum(part["rich"] for part in one["parts"].values()) * 1000 / items for one in runs]
-        outside = [a - b for a, b in zip(whole, rich, strict=True)]
-        middle = statistics.median(outside)
-        self.report.row(
-            f"CPU per exported item outside rich text, {size:,} stories", spread(outside, " ms"), "2 ms", middle <= 2
-        )
-        for part in ("plan", "confirm", "run"):
-            values = [(one["parts"][part]["cpu"] - one["parts"][part]["rich"]) * 1000 / items for one in runs]
-            self.report.row(f"… of it {part}", spread(values, " ms"))
-        self.report.row("Rich text per item", spread(rich, " ms"))
-        run = runs[-1]["parts"]["run"]
-        batches = runs[-1]["batches"]
-        self.report.row(
-            f"SQL statements per batch of the run, {size:,} stories",
-            f"{run['statements'] / batches:.0f} ({run['statements'] / items:.1f} an item)",
-        )
-        self.report.row(
-            "… of it writes, and transactions", f"{run['writes'] / batches:.0f} and {run['transactions'] / batches:.0f}"
-        )
-        self.report.row(
-            "SQL statements of the preview per 100 items",
-            f"{runs[-1]['parts']['plan']['statements'] * 100 / items:.0f}",
-        )
-        self.report.row("Stored per item", f"{runs[-1]['stored_bytes'] / items / 1024:.1f} KiB")
-        peak = [one["peak_mb"] for one in runs]
-        self.report.row(f"Peak memory, {size:,} stories", spread(peak, " MB", 0), "300 MB", max(peak) <= 300)
-        ended = {one["state"] for one in runs}
-        self.report.row("State of the run", ", ".join(sorted(ended)), "done", ended == {"done"})
-        return statistics.median(whole)
+        report_governor(self.report, self.site, seconds, pause)
 
     def preflight(self) -> None:
         """What the preview foretells beside what Jira refuses."""
