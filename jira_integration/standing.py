@@ -97,7 +97,8 @@ def card(project: ProjectInfo, mapping: ProjectMapping | None) -> Card:
             else ngettext("Token ends in %(days)d day", "Token ends in %(days)d days", days) % {"days": days}
         )
         line = _("Replace it before %(date)s") % {"date": date_format(connection.secret_ends_on, "j M")}
-        return Card("warn", word, line, step_url(mapping, project, "sign-in"))
+        tone = "bad" if connection.secret_ends_now else "warn"
+        return Card(tone, word, line, step_url(mapping, project, "sign-in"))
     line = connection.host
     if connection.checked_at:
         line = _("%(host)s · checked %(ago)s") % {"host": connection.host, "ago": ago(connection.checked_at)}

@@ -139,7 +139,13 @@ class JiraConnection(models.Model):
 
     @property
     def secret_ends_soon(self) -> bool:
+        """The first warning: there is time to ask somebody for a new one."""
         return bool(self.secret_ends_on and self.secret_ends_on <= timezone.localdate() + timedelta(days=14))
+
+    @property
+    def secret_ends_now(self) -> bool:
+        """The last warning: in three days at most exports will wait."""
+        return bool(self.secret_ends_on and self.secret_ends_on <= timezone.localdate() + timedelta(days=3))
 
     def browse_url(self, issue_key: str) -> str:
         """Address of an issue for a person; built from the site, never from the API's base."""

@@ -3,7 +3,7 @@
 A refresh token is worth one use. So the right to use it is a lease, taken by compare-and-set under the database's
 clock, and no lock is held while Atlassian is asked; the new pair is committed before anybody uses it. A worker that
 dies in between leaves `sent_at` behind: for some minutes the same token may be sent again, after that a person has to
-sign in anew, since Atlassian would take it for stolen. docs/decisions/0009-oauth-tokens.md
+sign in anew, since Atlassian would take it for stolen. docs/decisions/0011-oauth-tokens.md
 """
 
 from __future__ import annotations
@@ -207,23 +207,18 @@ def _held(connection: JiraConnection, lease: Lease) -> Any:
 def _take(connection: JiraConnection, generation: int) -> Lease | None:
     """The lease on this pair; None while somebody else holds it, or when the pair is not the present one any more."""
     token = secrets.token_hex(16)
-    before = OAuthGrant.objects.filter(connection=connection).values_list("sent_at", flat=True).first()
     free = Q(lease_token="") | Q(lease_until=None) | Q(lease_until__lt=Now())
-    present = OAuthGrant.objects.filter(free, connection=connection, generation=generation, sent_at=before)
-    if not present.filter(refresh_token__isnull=False).update(
-        lease_token=token, lease_until=Now() + timedelta(seconds=LEASE_SECONDS), sent_at=Coalesce("sent_at", Now())
-    ):
+    present = OAuthGrant.objects.filter(free, connection=connection, generation=generation, refresh_token__isnull=False)
+    if not present.update(lease_token=token, lease_until=Now() + timedelta(seconds=LEASE_SECONDS)):
         return None
-    grant, now = _with_now(connection, token)
-    assert grant.refresh_token is not None
+    ours = OAuthGrant.objects.filter(connection=connection, lease_token=token)
+    grant = ours.annotate(now=Now()).first()
+    if grant is None or grant.refresh_token is None or not ours.update(sent_at=Coalesce("sent_at", Now())):
+        return None
+    before = grant.sent_at
+    too_old = before is not None and grant.now - before > timedelta(seconds=conf.OAUTH_REUSE_SECONDS)
     refresh_token = grant.refresh_token.open(OAuthGrant.bound_to(connection))
-    too_old = before is not None and now - before > timedelta(seconds=conf.OAUTH_REUSE_SECONDS)
     return Lease(token, generation, refresh_token, before, too_old)
-
-
-def _with_now(connection: JiraConnection, token: str) -> tuple[OAuthGrant, datetime]:
-    grant = OAuthGrant.objects.filter(connection=connection, lease_token=token).annotate(now=Now()).get()
-    return grant, grant.now
 
 
 def _save(connection: JiraConnection, lease: Lease, tokens: Tokens, asked_at: datetime) -> None:

@@ -1,7 +1,7 @@
 """Consent at Atlassian: there by a link, back by a redirect, and the choice of a site where the answer leaves one.
 
 What is on its way is kept in the person's session: a state that counts once, for ten minutes, in this browser alone;
-and, between the consent and the choice of a site, the tokens, sealed. docs/decisions/0009-oauth-tokens.md
+and, between the consent and the choice of a site, the tokens, sealed. docs/decisions/0011-oauth-tokens.md
 """
 
 from __future__ import annotations

@@ -51,6 +51,9 @@ NO_PAGE = {
     "jira_integration:run_retry": "a form posts to it",
     "jira_integration:run_item_retry": "a form posts to it",
     "jira_integration:run_csv": "a file",
+    "jira_integration:oauth_start": "leads to Atlassian",
+    "jira_integration:oauth_callback": "Atlassian leads to it, and it leads on",
+    "jira_integration:oauth_sites": "needs a consent that is under way",
     "jira_integration:webhook": "Jira posts to it",
     "jira_integration:webhook_live": "a piece of a page",
 }
