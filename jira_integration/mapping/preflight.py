@@ -22,11 +22,12 @@ NEEDED_FOR = {"assignee": "ASSIGN_ISSUES", "duedate": "SCHEDULE_ISSUES", "report
 
 @dataclass(frozen=True)
 class Parent:
-    """An issue of Jira's as a parent: what its issue says of itself."""
+    """An issue of Jira's as a parent: what its issue says of itself. Data Center names no `level`."""
 
     key: str
     project_id: str
-    level: int
+    level: int | None
+    type_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -163,7 +164,9 @@ def parent_in_jira(
         # Company-managed projects may share epics; a sub-task, and anything team-managed, may not.
         refused = metadata.team_managed or issue_type.subtask
         return Finding("parent_other_project", values, blocking=refused)
-    if not one_above(issue_type, parent.level, metadata):
+    known = metadata.type(parent.type_id)
+    level = parent.level if parent.level is not None or known is None else known.level
+    if level is not None and not one_above(issue_type, level, metadata):
         return Finding("parent_wrong_level", {**values, "issue_type": issue_type.name}, blocking=True)
     return None
 

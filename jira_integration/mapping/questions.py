@@ -89,10 +89,12 @@ class Questions:
 
 
 def parent_of(issue: Issue) -> Parent:
+    issue_type = _part(issue.fields, "issuetype")
     return Parent(
         key=issue.key,
         project_id=str(_part(issue.fields, "project").get("id", "")),
-        level=int(_part(issue.fields, "issuetype").get("hierarchyLevel") or 0),
+        level=issue_type.get("hierarchyLevel"),
+        type_id=str(issue_type.get("id", "")),
     )
 
 
