@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from jira_integration.badges import SIGNS, Sign
-from jira_integration.catalogue import Explained, explain
+from jira_integration.catalogue import Action, Explained, explain
 from jira_integration.conf import conf, story_source
 from jira_integration.contracts import Act, Kind, ProjectInfo
 from jira_integration.diff import Part, difference, shortened_words
@@ -48,6 +48,15 @@ class Change:
     @property
     def lines(self) -> int:
         return len(self.text.splitlines())
+
+
+@dataclass(frozen=True)
+class Check:
+    """A line of "Checks": `tone` is ok, warn or bad."""
+
+    tone: str
+    words: str
+    action: Action | None = None
 
 
 class ItemView:
@@ -217,32 +226,34 @@ class PlanView:
         return expected_words(self.plan)
 
     @cached_property
-    def checks(self) -> list[tuple[str, str]]:
-        """("ok" | "warn" | "bad", words) about the plan as a whole: what was looked at, what was found how often."""
+    def checks(self) -> list[Check]:
+        """About the plan as a whole: what was looked at, what was found how often. A cause that several stories share
+        is one line, and its link mends it once for all."""
         mapping = self.plan.mapping
         found: Counter[tuple[str, bool]] = Counter()
         examples: dict[str, tuple[str, dict[str, Any]]] = {}
-        for findings in self.plan.items.exclude(findings=[]).order_by().values_list("findings", flat=True):
+        for kind, findings in self.plan.items.exclude(findings=[]).order_by().values_list("kind", "findings"):
             for one in findings:
                 cause = fingerprint(one["code"], one.get("values", {}))
-                examples.setdefault(cause, (one["code"], shared(one.get("values", {}))))
+                examples.setdefault(cause, (one["code"], {"kind": kind, **shared(one.get("values", {}))}))
                 found[cause, bool(one.get("blocking"))] += 1
         codes = {code for code, _values in examples.values()}
-        made: list[tuple[str, str]] = []
+        made: list[Check] = []
         for one in self.plan.checks:
             words = explain(one["code"], {**self.facts, **one.get("values", {})})
-            made.append(({"ok": "ok", "bad": "bad"}.get(str(one.get("state")), "warn"), words.title))
+            made.append(Check({"ok": "ok", "bad": "bad"}.get(str(one.get("state")), "warn"), words.title))
         known = stored(self.connection, mapping.jira_project_id)
         if known and known[0].permissions.get("CREATE_ISSUES"):
-            made.append(("ok", _("%(account)s may create in %(jira_project)s") % self.facts))
-        if not codes & {"required_field"}:
-            made.append(("ok", _("All required fields have a value")))
-        if not codes & {"value_not_allowed", "priority_not_allowed"}:
-            made.append(("ok", _("All values exist in %(jira_project)s") % self.facts))
+            made.append(Check("ok", _("%(account)s may create in %(jira_project)s") % self.facts))
+        if not codes & {"required_field", "required_value"}:
+            made.append(Check("ok", _("All required fields have a value")))
+        if not codes & {"value_not_allowed", "priority_not_allowed", "value_not_mapped", "value_malformed"}:
+            made.append(Check("ok", _("All values exist in %(jira_project)s") % self.facts))
         for (cause, blocking), count in found.most_common(CAUSES_MOST):
             code, values = examples[cause]
-            title = explain(code, {**self.facts, **values}).title
-            made.append(("bad" if blocking else "warn", f"{count} × {title}" if count > 1 else title))
+            words = explain(code, {**self.facts, **values})
+            title = f"{count} × {words.title}" if count > 1 else words.title
+            made.append(Check("bad" if blocking else "warn", title, words.action if count > 1 else None))
         return made
 
     @cached_property
