@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Case, Count, DateTimeField, F, IntegerField, OuterRef, QuerySet, Subquery, Value, When
 from django.utils import timezone
@@ -50,11 +50,8 @@ class Change:
         return len(self.text.splitlines())
 
 
-@dataclass(frozen=True)
-class Check:
-    """A line of "Checks": `tone` is ok, warn or bad."""
-
-    tone: str
+class Check(NamedTuple):
+    tone: str  # ok, warn or bad
     words: str
     action: Action | None = None
 
@@ -227,8 +224,7 @@ class PlanView:
 
     @cached_property
     def checks(self) -> list[Check]:
-        """About the plan as a whole: what was looked at, what was found how often. A cause that several stories share
-        is one line, and its link mends it once for all."""
+        """What was looked at, what was found how often. A cause that stories share is one line that mends it once."""
         mapping = self.plan.mapping
         found: Counter[tuple[str, bool]] = Counter()
         examples: dict[str, tuple[str, dict[str, Any]]] = {}
@@ -240,8 +236,8 @@ class PlanView:
         codes = {code for code, _values in examples.values()}
         made: list[Check] = []
         for one in self.plan.checks:
-            words = explain(one["code"], {**self.facts, **one.get("values", {})})
-            made.append(Check({"ok": "ok", "bad": "bad"}.get(str(one.get("state")), "warn"), words.title))
+            tone = {"ok": "ok", "bad": "bad"}.get(str(one.get("state")), "warn")
+            made.append(Check(tone, explain(one["code"], {**self.facts, **one.get("values", {})}).title))
         known = stored(self.connection, mapping.jira_project_id)
         if known and known[0].permissions.get("CREATE_ISSUES"):
             made.append(Check("ok", _("%(account)s may create in %(jira_project)s") % self.facts))
@@ -252,8 +248,8 @@ class PlanView:
         for (cause, blocking), count in found.most_common(CAUSES_MOST):
             code, values = examples[cause]
             words = explain(code, {**self.facts, **values})
-            title = f"{count} × {words.title}" if count > 1 else words.title
-            made.append(Check("bad" if blocking else "warn", title, words.action if count > 1 else None))
+            several = (f"{count} × {words.title}", words.action) if count > 1 else (words.title, None)
+            made.append(Check("bad" if blocking else "warn", *several))
         return made
 
     @cached_property

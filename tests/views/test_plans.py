@@ -317,30 +317,3 @@ def test_a_title_of_two_thousand_characters_is_cut_and_takes_its_own_direction(
 
 def test_a_double_of_the_kinds_stays_in_step_with_the_border() -> None:
     assert {kind.value for kind in Kind} == set(dict(PlannedTicket._meta.get_field("kind").choices))
-
-
-def test_a_cause_that_many_stories_share_is_one_line_that_mends_it_once(
-    ana: Any, project: Project, client: Client
-) -> None:
-    plan = a_plan(a_mapping(project), {}, counts={"blocked": 3})
-    values = {"field": "Team", "field_id": "customfield_1", "issue_type": "Story"}
-    for number in range(3):
-        PlannedTicket.objects.create(
-            plan=plan,
-            position=number,
-            level=1,
-            kind="story",
-            story_ref=f"story:{number:032x}",
-            story_key=f"US-{number}",
-            title="Pay",
-            story_version=1,
-            uid=uuid.uuid4(),
-            action="blocked",
-            findings=[{"code": "required_field", "values": values, "blocking": True}],
-        )
-
-    page = shown(client, plan)
-
-    assert page.count("3 × Jira needs “Team” for every new Story.") == 1
-    assert page.count("Fix once") == 1
-    assert "kind=story#f-customfield_1" in page
