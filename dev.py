@@ -112,6 +112,7 @@ def chaos() -> int:
     install(DEV_LOCK)
     os.environ.setdefault("CHAOS_PROCESSES", "25")
     os.environ.setdefault("CHAOS_SCHEDULES", "1000")
+    os.environ.setdefault("CHAOS_TWO_WAYS", "4000")
     results = {
         "schedules": timed([tool("pytest"), "-n", "2", "-rP", "tests/chaos"]),
         "ten thousand items": timed([tool("pytest"), "-s", "tests/chaos/long_run.py"]),

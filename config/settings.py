@@ -149,6 +149,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 JIRA_POLL_SECONDS = int(os.environ.get("JIRA_POLL_SECONDS", "120"))
 CELERY_BEAT_SCHEDULE = {
     "jira-poll": {"task": "jira_integration.tasks.poll_connections", "schedule": JIRA_POLL_SECONDS},
+    "jira-send-changes": {"task": "jira_integration.tasks.send_changes", "schedule": 30},
     "jira-sweep-runs": {"task": "jira_integration.tasks.sweep_runs", "schedule": 15},
     "jira-sweep-webhooks": {"task": "jira_integration.tasks.sweep_webhooks", "schedule": 60},
 }

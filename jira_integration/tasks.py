@@ -19,6 +19,7 @@ from jira_integration import halts, ledger, progress
 from jira_integration.catalogue import from_error
 from jira_integration.client.exceptions import JiraError, JiraLoginError, JiraRateLimited, JiraUnavailable
 from jira_integration.conf import conf
+from jira_integration.export import automatic
 from jira_integration.export import plan as planning
 from jira_integration.export.line import next_runs
 from jira_integration.export.push import push
@@ -39,7 +40,7 @@ from jira_integration.signals import conflict_found, run_finished, ticket_change
 from jira_integration.sync import inbox
 from jira_integration.sync.changes import IssueChange, IssueGone, change_of, watched_fields
 from jira_integration.sync.doubles import note_doubles
-from jira_integration.sync.poll import poll, sweep
+from jira_integration.sync.poll import count_repairs, poll, sweep
 from jira_integration.sync.reconcile import Counts, in_hands_of_a_run, reconcile
 
 log = logging.getLogger(__name__)
@@ -53,6 +54,25 @@ def build_plan(plan_id: int) -> None:
     """Fill a plan; a plan that is ready already is left as it is."""
     async_to_sync(planning.build_plan)(plan_id)
     progress.publish_plan(ExportPlan.objects.get(pk=plan_id))
+
+
+@shared_task
+def send_changes() -> None:
+    """What goes out by itself: one task for each automatic mapping that may send now. Beat calls it."""
+    for mapping_id in automatic.automatic_mappings():
+        send_mapping.delay(mapping_id)
+
+
+@shared_task
+def send_mapping(mapping_id: int) -> None:
+    """Plan and send what changed in one backlog and is quiet now."""
+    mapping = ProjectMapping.objects.get(pk=mapping_id)
+    refs = automatic.due(mapping)
+    if refs:
+        plan = planning.new_plan(mapping, refs, None, with_tests=False)
+        run = automatic.send(async_to_sync(planning.build_plan)(plan.pk))
+        if run is not None:
+            export_run.delay(run.pk)
 
 
 @shared_task(acks_late=True)
@@ -207,6 +227,8 @@ async def look(connection_id: int, *, full: bool = False) -> Counts:
         )
         async for page in pages:
             await sync_to_async(_take_in)(connection, page, counts)
+        if not full:
+            await sync_to_async(count_repairs)(connection, counts)
         if counts.held:  # to be seen again by the next look
             await JiraConnection.objects.filter(pk=connection_id).aupdate(polled_until=connection.polled_until)
         counts.requests = jira.transport.sent.total

@@ -17,7 +17,7 @@ from jira_integration.conf import story_source
 from jira_integration.contracts import Criterion, FieldKind, Person, StorySnapshot
 from jira_integration.mapping.jira_form import reduced
 from jira_integration.merge import Verdict
-from jira_integration.models import Conflict, ExportedTicket
+from jira_integration.models import Conflict, ExportedTicket, JiraConnection
 from jira_integration.sync.changes import IssueChange
 from jira_integration.sync.news import Looking, News
 from jira_integration.sync.policy import Epics, MappingRules
@@ -129,6 +129,22 @@ def as_value(kind: str, kept: Any) -> Any:
         case FieldKind.DATE:
             return date.fromisoformat(kept) if kept else None
     return kept
+
+
+def edited_since(connection: JiraConnection) -> list[str]:
+    """Ids of issues with an open conflict whose story was edited after it was judged: perhaps it is none any more."""
+    rows = Conflict.objects.filter(ticket__connection=connection, ticket__unlinked_at=None, resolved_at=None)
+    by_project: dict[str, dict[str, tuple[int, str]]] = defaultdict(dict)
+    for project, ref, version, issue_id in rows.values_list(
+        "ticket__project_ref", "ticket__story_ref", "ours_version", "ticket__issue_id"
+    ):
+        by_project[project][ref] = (version, issue_id)
+    return sorted(
+        stories[ref][1]
+        for project, stories in by_project.items()
+        for ref, version in story_source().versions(project, stories).items()
+        if version != stories[ref][0]
+    )
 
 
 class CannotChoose(Exception):

@@ -86,7 +86,7 @@ def receive(connection: JiraConnection, body: bytes, headers: Mapping[str, str])
     if not signed(connection, body, headers.get("X-Hub-Signature", "")):
         raise Refused(401)
     try:
-        parsed = json.loads(body)
+        parsed = storable(json.loads(body))
     except (ValueError, RecursionError):
         raise Refused(400) from None
     if not isinstance(parsed, dict):
@@ -103,7 +103,7 @@ def receive(connection: JiraConnection, body: bytes, headers: Mapping[str, str])
                 identifier=identifier,
                 event=event.name[:80],
                 issue_id=event.issue_id[:32],
-                body=without_nul(parsed),
+                body=parsed,
             )
             JiraConnection.objects.filter(pk=connection.pk).update(webhook_seen_at=timezone.now())
     except IntegrityError:
@@ -157,12 +157,12 @@ def settle(delivery: WebhookDelivery, state: str, reason: str = "") -> None:
     delivery.save(update_fields=["state", "reason", "handled_at"])
 
 
-def without_nul(value: Any) -> Any:
-    """The same JSON without NUL characters, which Postgres cannot store."""
+def storable(value: Any) -> Any:
+    """The same JSON without NUL characters and halves of surrogate pairs, which no database stores."""
     if isinstance(value, str):
-        return value.replace("\x00", "�").encode("utf-8", "replace").decode()
+        return value.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
     if isinstance(value, dict):
-        return {without_nul(str(name)): without_nul(entry) for name, entry in value.items()}
+        return {storable(str(name)): storable(entry) for name, entry in value.items()}
     if isinstance(value, list):
-        return [without_nul(entry) for entry in value]
+        return [storable(entry) for entry in value]
     return value

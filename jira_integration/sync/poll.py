@@ -7,18 +7,22 @@ from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 
 from asgiref.sync import sync_to_async
+from django.db.models import F, Sum
 from django.utils import timezone
 
 from jira_integration.client import JiraClient
 from jira_integration.conf import conf
-from jira_integration.models import ExportedTicket, JiraConnection, ProjectMapping
+from jira_integration.models import ExportedTicket, JiraConnection, PollRepairs, ProjectMapping, WebhookDelivery
 from jira_integration.sync.changes import IssueChange, IssueGone, change_of, watched_fields
+from jira_integration.sync.conflicts import edited_since
+from jira_integration.sync.reconcile import Counts
 
 FIRST_LOOK = timedelta(days=1)
 READ_AT_ONCE = 100
 # A sweep that would lose more than this share of the tickets is not believed: a login can lose its sight of a project.
 MOST_MISSING = 0.2
 FEW = 5
+WEBHOOK_TAKES = timedelta(seconds=30)  # Jira sends the events of people's edits within that
 
 
 class SweepNotBelieved(Exception):
@@ -43,8 +47,16 @@ async def poll(jira: JiraClient, connection: JiraConnection) -> AsyncIterator[li
     minutes = math.ceil((started - since).total_seconds() / 60 + conf.POLL_OVERLAP_SECONDS / 60) + 1
     jql = f'project in ({", ".join(projects)}) AND updated >= "-{minutes}m" ORDER BY updated ASC'
     fields = await sync_to_async(watched_fields)(connection)
+    seen: set[tuple[str, datetime | None]] = set()
     async for page in jira.search(jql, fields=fields, properties=[conf.PROPERTY_KEY]):
-        yield [change_of(issue, asked_at=started) for issue in page.issues]
+        fresh = {(issue.id, issue.updated): issue for issue in page.issues}
+        yield [change_of(issue, asked_at=started) for known, issue in fresh.items() if known not in seen]
+        seen |= fresh.keys()
+    # A conflict that an edit of ours ended is no news of Jira's: those are looked at again.
+    edited = await sync_to_async(edited_since)(connection)
+    for start in range(0, len(edited), READ_AT_ONCE):
+        issues = await jira.bulk_fetch(edited[start : start + READ_AT_ONCE], fields=fields)
+        yield [change_of(issue, asked_at=started) for issue in issues]
     await sync_to_async(_looked)(connection, started)
 
 
@@ -69,6 +81,28 @@ async def sweep(jira: JiraClient, connection: JiraConnection) -> AsyncIterator[l
     if gone:
         yield gone
     await sync_to_async(_looked)(connection, started)
+
+
+def count_repairs(connection: JiraConnection, counts: Counts) -> None:
+    """Count what a webhook should have brought: news older than a webhook takes, of which no delivery waits here."""
+    if connection.webhook_secret is None:
+        return
+    now = timezone.now()
+    late = {one.issue_id for one in counts.news if one.updated_at is not None and now - one.updated_at > WEBHOOK_TAKES}
+    waiting = WebhookDelivery.objects.filter(
+        connection=connection, issue_id__in=late, state=WebhookDelivery.State.RECEIVED
+    )
+    missed = len(late - set(waiting.values_list("issue_id", flat=True)))
+    if missed:
+        day, _made = PollRepairs.objects.get_or_create(connection=connection, day=now.date())
+        PollRepairs.objects.filter(pk=day.pk).update(count=F("count") + missed)
+
+
+def repaired(connection: JiraConnection, days: int = 7) -> int:
+    """How many changes polls of the last days brought in a webhook's place."""
+    since = timezone.now().date() - timedelta(days=days - 1)
+    found = PollRepairs.objects.filter(connection=connection, day__gte=since).aggregate(all=Sum("count"))
+    return int(found["all"] or 0)
 
 
 def _projects(connection: JiraConnection) -> list[str]:

@@ -7,7 +7,7 @@ person, what only we changed waits for the next export. The story and its ticket
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db import transaction
@@ -59,6 +59,7 @@ class Counts:
     applied: int = 0
     conflicts: int = 0
     missing: int = 0
+    news: list[IssueChange] = field(default_factory=list)  # what was not known before
     held: int = 0  # not looked at yet: a run is at work on them; whoever brought the news brings it again
 
 
@@ -193,6 +194,8 @@ def _take_in(ticket: ExportedTicket, change: IssueChange, knows: Round, counts: 
         _save(ticket, *TAKEN_IN)
         _tell(ticket, change, news, status, new)
     counts.changed += 1
+    if values or new:
+        counts.news.append(change)
     counts.applied += bool(values)
     counts.conflicts += bool(new)
     return ticket

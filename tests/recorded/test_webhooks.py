@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from jira_integration.sync.inbox import read_event, why_ignored, without_nul
+from jira_integration.sync.inbox import read_event, storable, why_ignored
 
 FOLDER = Path(__file__).resolve().parents[3] / "shared" / "data" / "cases" / "webhooks"
 BODIES = sorted(FOLDER.glob("*.json"))
@@ -21,7 +21,7 @@ def test_every_recorded_event_is_taken_up_or_ignored_with_a_reason() -> None:
     for path in BODIES:
         body: Any = json.loads(path.read_text())
         event = read_event(body if isinstance(body, dict) else {})
-        without_nul(body)
+        storable(body)
         reason = why_ignored(event)
         if reason:
             reasons[path.name] = reason
