@@ -174,6 +174,14 @@ def _take_in(ticket: ExportedTicket, change: IssueChange, knows: Round, counts: 
     looking = Looking.of(ticket, snapshot, rules, knows.epics, change.fields)
     news = [ours_by_choice(one, ticket, knows.conflicts) for one in (news_of(looking) if looking else ())]
     status = judge_status(ticket, change, snapshot, rules.statuses)
+    if (
+        not news
+        and status.verdict is Verdict.SAME
+        and (ticket.sync, ticket.theirs) == (Sync.IN_SYNC, {})
+        and (ticket.issue_key, ticket.status_id) == (change.key, change.status_id)
+        and ticket.pk not in knows.conflicts.rows
+    ):
+        return None  # the echo of our own write, or nothing of ours: not even a transaction
     values = {one.key: one.value for one in news if one.verdict in (Verdict.THEIRS, Verdict.MERGED)}
     values |= {"status": status.ours} if status.verdict is Verdict.THEIRS else {}
     with transaction.atomic():

@@ -26,7 +26,7 @@ from tests.chaos.test_schedules import mapped
 from tests.chaos.two_sides import BASE, Jira
 from tests.chaos.two_ways import judged, play
 from tests.chaos.virtual import in_memory, virtual_time
-from tests.chaos.world import Issue
+from tests.chaos.world import STORY, Issue
 from tests.jira_rows import a_backlog, a_story
 
 FIRST = int(os.environ.get("CHAOS_SEED", "1"))
@@ -65,7 +65,7 @@ def start(transactional_db: None, settings: Any, monkeypatch: pytest.MonkeyPatch
         assert known is not None
         snapshot = next(iter(StoriesQaSource().snapshots(mapping.project_ref, [story.ref])))
         fields = builders_for(mapping, known[0])[Kind.STORY].build(snapshot).fields
-        issue = Issue("20001", 1, dict(fields), str(uuid4()), -1e6, updated_at=-1e6)
+        issue = Issue("20001", 1, fields | {"issuetype": {"id": STORY}}, str(uuid4()), -1e6, updated_at=-1e6)
         ExportedTicket.objects.create(
             mapping=mapping,
             connection=mapping.connection,

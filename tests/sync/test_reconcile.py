@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from jira_integration import tasks
@@ -122,3 +124,32 @@ def test_news_read_before_we_moved_the_issue_do_not_move_the_story_back(mapping:
 
     story.refresh_from_db()
     assert (story.status, counts.held) == ("in_progress", 1)
+
+
+def test_news_of_many_issues_cost_the_same_few_statements_for_each_hundred(mapping: ProjectMapping) -> None:
+    ticket = ExportedTicket.objects.get(story_key="US-1")
+    project = Story.objects.get(key="US-1").project
+    stories = [Story(project=project, key=f"US-{n}", position=n, title=f"Story {n}") for n in range(100, 400)]
+    Story.objects.bulk_create(stories)
+    rows = [
+        ExportedTicket(
+            **{name: getattr(ticket, name) for name in ("connection", "mapping", "project_ref", "kind", "base_status")},
+            **{name: getattr(ticket, name) for name in ("sync", "status_id", "status_name", "base_sent", "base_jira")},
+            story_ref=story.ref,
+            story_key=story.key,
+            story_version=1,
+            issue_id=f"9{story.position}",
+            issue_key=f"SHOP-{story.position}",
+        )
+        for story in stories
+    ]
+    ExportedTicket.objects.bulk_create(rows)
+    told = [
+        IssueChange(one.issue_id, one.issue_key, one.status_id, one.status_name, "new", None, dict(one.base_sent))
+        for one in rows
+    ]
+
+    with CaptureQueriesContext(connection) as asked:
+        assert list(reconcile(mapping.connection, told, Counts())) == []
+
+    assert len(asked) <= 3 * 20
