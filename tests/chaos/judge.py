@@ -14,15 +14,23 @@ Item = RunItem.State
 
 
 def faults_found(office: Office) -> list[str]:
-    run = ExportRun.objects.get(pk=office.run_id)
-    items = list(RunItem.objects.filter(run=run).select_related("planned", "ticket"))
     return [
         *office.world.violations,
         *(f"{times} times a worker met {crash}" for crash, times in Counter(office.crashes()).items()),
-        *of_the_run(run, items, office.world),
+        *(
+            sentence
+            for run in ExportRun.objects.filter(pk__in=office.run_ids)
+            for sentence in of_one(run, office.world)
+        ),
         *of_jira(office.world),
-        *(sentence for item in items for sentence in of_item(item, office.world)),
     ]
+
+
+def of_one(run: ExportRun, world: World) -> Iterator[str]:
+    items = list(RunItem.objects.filter(run=run).select_related("planned", "ticket"))
+    yield from of_the_run(run, items, world)
+    for item in items:
+        yield from of_item(item, world)
 
 
 def of_the_run(run: ExportRun, items: list[RunItem], world: World) -> Iterator[str]:

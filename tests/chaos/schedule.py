@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -19,6 +20,8 @@ from jira_integration import ledger, tasks
 from jira_integration.client import CloudClient, JiraClient
 from jira_integration.client.exceptions import JiraError
 from jira_integration.export import push, runs
+from jira_integration.export.anyway import create_anyway, unconfirmed
+from jira_integration.export.line import CannotDo, move, next_runs
 from jira_integration.models import ExportPlan, ExportRun, JiraConnection, RunItem
 from jira_integration.setup.connect import remember
 from tests.chaos.kinds import BATCHES_ONLY, KINDS
@@ -29,6 +32,7 @@ Run = ExportRun.State
 Item = RunItem.State
 CALM_BY = 900.0  # seconds from the start: no fault, no kill after that
 PATIENCE = 2 * 3600.0
+LATE_WRITES_OVER = 150.0  # seconds after the last fault: Jira works on nothing any more
 BEAT_SECONDS = 45.0  # of the sweep, the people and this test's own looks
 BORDERS = 500  # about as many has a worker that nothing happens to
 PAIRS = [(kind, phase) for kind in KINDS for phase in PHASES] + [
@@ -38,12 +42,20 @@ PLACE = 37  # a stride that no other number shares: every schedule meets one pai
 LOOKS = ("look-up by key", "look-up by index")
 
 
+def go_first(run: ExportRun, user: Any) -> None:
+    """The button "First in line"."""
+    move(run, user, to_front=True)
+
+
+BUTTONS: tuple[Callable[..., Any], ...] = (runs.pause, runs.stop, runs.resume, runs.retry, go_first)
+
+
 @dataclass
 class Stage:
     """What every schedule begins with: the database and the Jira of a ready plan, to be restored at no cost."""
 
     world: World
-    plan_id: int
+    plan_ids: list[int]
     rows: sqlite3.Connection = field(default_factory=lambda: sqlite3.connect(":memory:"))
 
     def keep(self) -> None:
@@ -58,14 +70,18 @@ class Stage:
 
 @dataclass
 class Office:
-    """Broker, beat, workers and people around one run."""
+    """Broker, beat, workers and people around the runs of one Jira project."""
 
     rng: Random
     world: World
     workers: list[tuple[Worker, asyncio.Task[None]]] = field(default_factory=list)
-    run_id: int = 0
+    run_ids: list[int] = field(default_factory=list)
     calm_at: float = 0.0
     kills: int = 0
+    presses: dict[int, Callable[..., Any]] = field(default_factory=dict)  # as the n-th request leaves
+    at_fault: Callable[..., Any] | None = None  # pressed as the first request leaves that something happens to
+    pressed: Counter[tuple[str, str]] = field(default_factory=Counter)  # button and state of the run
+    met: Counter[tuple[str, str]] = field(default_factory=Counter)  # fault and state of the run
 
     def say(self, what: str) -> None:
         self.world.say(what)
@@ -94,6 +110,10 @@ class Office:
         self.say(f"a worker is done: {run.state} {run.reason_code}")
         if run.state == Run.WAITING and run.not_before is not None and self.rng.random() < 0.7:
             self.later(run_id, run.not_before)
+        if not run.active and self.rng.random() < 0.7:
+            for following in next_runs(run.connection_id):
+                if following != run_id:
+                    self.start(following)
 
     def later(self, run_id: int, moment: datetime) -> None:
         seconds = max(0.0, (moment - clock.now()).total_seconds())
@@ -111,8 +131,21 @@ class Office:
         if worker is None:
             return False
         return ExportRun.objects.filter(
-            pk=worker.run_id, lease_token=worker.token, lease_until__gt=Now(), state__in=[Run.RUNNING, Run.STOPPING]
+            pk=worker.run_id, lease_token=worker.token, lease_until__gt=Now(), state__in=ExportRun.DRIVEN
         ).exists()
+
+    def a_request_leaves(self, number: int, kind: str) -> None:
+        worker = WORKER.get()
+        if worker is None:
+            return
+        state = ExportRun.objects.values_list("state", flat=True).get(pk=worker.run_id)
+        self.met[kind, state] += 1
+        button = self.presses.pop(number, None)
+        if kind != "none" and self.at_fault is not None and clock.seconds < self.calm_at:
+            button, self.at_fault = self.at_fault, None
+        if button is not None:
+            soon = self.rng.choice((0.0, 0.0, 0.1, 2.0))
+            asyncio.get_running_loop().call_later(soon, self.press, button, worker.run_id)
 
     @asynccontextmanager
     async def client(self, jira_connection: JiraConnection) -> AsyncIterator[JiraClient]:
@@ -134,15 +167,17 @@ class Office:
 
         return noted
 
-    def press(self, button: Callable[..., Any], *more: Any) -> bool:
+    def press(self, button: Callable[..., Any], run_id: int) -> bool:
         """A person does something that may make no sense at the moment."""
-        run = ExportRun.objects.get(pk=self.run_id)
+        run = ExportRun.objects.get(pk=run_id)
+        was = run.shown_state
+        self.pressed[button.__name__, was] += 1
         try:
-            button(run, None, *more)
-        except runs.CannotDo as cannot:
-            self.say(f"{button.__name__} made no sense: {cannot.code}")
+            button(run, None)
+        except CannotDo as cannot:
+            self.say(f"{button.__name__} of run {run_id} made no sense: {cannot.code}")
             return False
-        self.say(button.__name__)
+        self.say(f"{button.__name__} of run {run_id}, which was {was}")
         return True
 
 
@@ -166,48 +201,82 @@ def draw(seed: int, world: World) -> Office:
         if phase in LOOKS:  # nobody looks up what was answered
             lost = "closed before the write" if phase == LOOKS[1] or rng.random() < 0.5 else "closed after the write"
             world.faults[rng.choice(("epic batch", "story batch")), 1] = lost
+    for _ in range(rng.choice((0, 1, 1, 2))):
+        office.presses[rng.randint(1, rng.choice((6, 25)))] = rng.choice((runs.pause, runs.pause, runs.stop))
+    office.at_fault = rng.choice((None, None, runs.pause, runs.stop))
     return office
 
 
-async def play(office: Office, plan_id: int) -> None:
-    """From the confirmation of the plan until everything has calmed down."""
+async def play(office: Office, plan_ids: list[int]) -> None:
+    """From the confirmation of the plans until everything has calmed down."""
     rng, world = office.rng, office.world
-    run = runs.confirm(ExportPlan.objects.get(pk=plan_id), None)
-    office.run_id = run.pk
-    office.start(run.pk)
-    pressed = sorted(rng.uniform(0.0, office.calm_at) for _ in range(rng.choice((0, 0, 1, 2))))
+    office.run_ids = [runs.confirm(plan, None).pk for plan in ExportPlan.objects.filter(pk__in=plan_ids).order_by("pk")]
+    for run_id in office.run_ids:
+        office.start(run_id)
+    pressed = sorted(rng.uniform(0.0, office.calm_at) for _ in range(rng.choice((0, 1, 2, 4))))
     if rng.random() < 0.3:
-        asyncio.get_running_loop().call_later(rng.uniform(0.0, 60.0), office.start, run.pk)
-    tries = 6
+        asyncio.get_running_loop().call_later(rng.uniform(0.0, 60.0), office.start, office.run_ids[0])
+    tries = 6 * len(office.run_ids)
     while clock.seconds < PATIENCE:
         await asyncio.sleep(BEAT_SECONDS)
         if clock.seconds > office.calm_at:
             world.faults.clear()
+            office.presses.clear()
         while pressed and pressed[0] < clock.seconds:
             pressed.pop(0)
-            if office.press(rng.choice((runs.stop, runs.stop, runs.resume, runs.retry))) and rng.random() < 0.5:
-                office.start(run.pk)
-        tasks.sweep_runs()
-        run.refresh_from_db()
-        if run.state == Run.WAITING and run.not_before is None:
-            renew_login(office, run)
-        elif run.state in ExportRun.ENDED and clock.seconds > office.calm_at and not office.working():
-            if tries == 0 or not to_be_done(run, world):
-                break
-            tries -= 1
-            stopped = run.state == Run.STOPPED
-            if office.press(runs.resume if stopped and rng.random() < 0.5 else runs.retry) or (
-                stopped and office.press(runs.resume)
-            ):
-                office.start(run.pk)
+            run_id = rng.choice(office.run_ids)
+            if office.press(rng.choice(BUTTONS), run_id) and rng.random() < 0.5:
+                office.start(run_id)
+        sweep(office)
+        rows = list(ExportRun.objects.filter(pk__in=office.run_ids).order_by("pk"))
+        for run in rows:
+            if run.state == Run.WAITING and run.not_before is None:
+                renew_login(office, run)
+        if clock.seconds < office.calm_at or office.working():
+            continue
+        unfinished = [run for run in rows if to_be_done(run, world)]
+        if all(run.state in ExportRun.ENDED for run in rows) and (tries == 0 or not unfinished):
+            break
+        for run in unfinished:
+            if tries and run.state in (*ExportRun.ENDED, Run.PAUSED):
+                tries -= 1
+                go_on(office, run)
     await asyncio.sleep(120.0)  # what Jira may still be working on
+
+
+def sweep(office: Office) -> None:
+    """Beat's, and what it must leave alone."""
+    paused = list(ExportRun.objects.filter(state=Run.PAUSED).values_list("pk", flat=True))
+    tasks.sweep_runs()
+    for run_id in ExportRun.objects.filter(pk__in=paused).exclude(state=Run.PAUSED).values_list("pk", flat=True):
+        office.world.violations.append(f"run {run_id} was paused, and the sweep took it up")
+
+
+def go_on(office: Office, run: ExportRun) -> None:
+    """A person presses what the page of a run offers that paused or ended."""
+    offered: list[Callable[..., Any]] = [runs.retry, runs.resume]
+    if run.state == Run.PAUSED or (run.state == Run.STOPPED and office.rng.random() < 0.5):
+        offered.reverse()
+    if is_in_vain(run, office.world):
+        if clock.seconds > office.calm_at + LATE_WRITES_OVER:
+            offered.insert(0, create_anyway)
+        elif office.rng.random() < 0.7:
+            return  # this one waits, and looks once more whether it turned up
+    if any(office.press(button, run.pk) for button in offered):
+        office.start(run.pk)
+
+
+def is_in_vain(run: ExportRun, world: World) -> bool:
+    """Whether what is unconfirmed is not in Jira: a person has looked there."""
+    looked_for = {str(uid) for uid in unconfirmed(run).values_list("planned__uid", flat=True)}
+    return bool(looked_for) and not any(issue.uid in looked_for for issue in world.issues.values())
 
 
 def to_be_done(run: ExportRun, world: World) -> bool:
     """Whether people are offered anything to go on with that can succeed."""
     hopeless = Q(planned__uid__in=world.deleted) | Q(planned__parent_uid__in=world.deleted)
     open_ones = run.items.filter(state__in=[Item.NOT_SENT, Item.FAILED, Item.UNCONFIRMED])
-    return run.state == Run.STOPPED or open_ones.exclude(hopeless).exists()
+    return run.state in (Run.STOPPED, Run.PAUSED) or open_ones.exclude(hopeless).exists()
 
 
 def renew_login(office: Office, run: ExportRun) -> None:
@@ -218,7 +287,7 @@ def renew_login(office: Office, run: ExportRun) -> None:
         office.start(run_id)
     run.refresh_from_db()
     if run.state == Run.WAITING and run.not_before is None:
-        office.press(runs.resume)
+        office.press(runs.resume, run.pk)
         office.start(run.pk)
 
 
@@ -231,7 +300,9 @@ def carry_out(seed: int, stage: Stage, patch: Any, *, quiet: bool = False) -> Of
         here.setattr(ledger, "acquire", office.note_token(ledger.acquire))
         here.setattr(tasks.export_run, "delay", office.start)
         office.world.lease_is_good = office.lease_is_good
-        Loop().run(play(office, stage.plan_id))
+        office.world.leaves = office.a_request_leaves
+        # Another export waits in line behind the first in half of them.
+        Loop().run(play(office, stage.plan_ids if office.rng.random() < 0.5 else stage.plan_ids[:1]))
     return office
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -18,11 +18,10 @@ from jira_integration import progress
 from jira_integration.export import lookup, readback
 from jira_integration.export.plan import build_plan, new_plan
 from jira_integration.mapping.metadata import IssueType, JiraField, ProjectMetadata, Status, keep
-from jira_integration.models import ExportPlan, FieldMapping, ProjectMapping, StatusMapping
+from jira_integration.models import ExportPlan, ExportRun, FieldMapping, ProjectMapping, StatusMapping
 from jira_integration.setup.connect import JiraConnection
 from stories_qa.models import Epic, Project, Story
 from tests.chaos.judge import faults_found
-from tests.chaos.kinds import BATCHES_ONLY, KINDS
 from tests.chaos.schedule import PAIRS, Office, Stage, carry_out
 from tests.chaos.virtual import Loop, in_memory, virtual_time
 from tests.chaos.world import EPIC, PHASES, STATUSES, STORY, World, fields_page
@@ -35,7 +34,8 @@ PARTS = 4  # spread over the processes of a test run
 
 @pytest.fixture
 def stage(transactional_db: None, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
-    """A plan over two epics and five stories: most are new, two were exported before and edited since."""
+    """A plan over two epics and seven stories: most are new, two were exported before and edited since. A plan over
+    three more stories stands in line behind it."""
     settings.JIRA_BATCH_SIZE = 2
     settings.JIRA_REQUESTS_IN_FLIGHT = 2
     monkeypatch.setattr(readback, "READ_AT_ONCE", 4)  # some are read back while others are still being created
@@ -54,7 +54,7 @@ def set_up(monkeypatch: pytest.MonkeyPatch) -> Stage:
         office = Office(world.rng, world)
         patch.setattr("jira_integration.export.plan.jira_client", office.client)
         first = planned(mapping, [one.ref for one in old])
-        stage = Stage(world, first.pk)
+        stage = Stage(world, [first.pk])
         stage.keep()
         done = carry_out(0, stage, monkeypatch, quiet=True)
         assert faults_found(done) == []
@@ -65,8 +65,11 @@ def set_up(monkeypatch: pytest.MonkeyPatch) -> Stage:
         for number, status in enumerate(("backlog", "in_progress", "done", "backlog"), 3):
             a_story(backlog, number, epic=epics[number % 2], status=status)
         a_story(backlog, 9)
+        later = [a_story(backlog, number).ref for number in (10, 11, 12)]
         patch.setattr("jira_integration.export.plan.jira_client", Office(world.rng, done.world).client)
-        stage.plan_id = planned(mapping, [*Epic.objects.values_list("ref", flat=True), *refs(backlog)]).pk
+        chosen = [*Epic.objects.values_list("ref", flat=True), *refs(backlog)]
+        first = planned(mapping, [ref for ref in chosen if ref not in later])
+        stage.plan_ids = [first.pk, planned(mapping, later).pk]
     stage.keep()
     return stage
 
@@ -113,20 +116,23 @@ def seeds(part: int) -> range:
 
 @pytest.mark.parametrize("part", range(PARTS))
 def test_every_schedule_ends_right(stage: Stage, part: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    met: Counter[tuple[str, str]] = Counter()
+    met, states, pressed = Counter[tuple[str, str]](), Counter[tuple[str, str]](), Counter[tuple[str, str]]()
     wrong: dict[int, list[str]] = {}
 
     gc.disable()  # many short lives: looking through them all the time takes a fifth of the time
     for seed in seeds(part):
         gc.collect(0)
         office = carry_out(seed, stage, monkeypatch)
-        met += office.world.met
+        met, states, pressed = met + office.world.met, states + office.met, pressed + office.pressed
         found = faults_found(office)
         if found:
             wrong[seed] = [*found, *office.world.log]
     gc.enable()
 
-    show(met, f"schedules {FIRST + part} to {FIRST + SCHEDULES - 1}, every {PARTS}th")
+    print(f"\nschedules {FIRST + part} to {FIRST + SCHEDULES - 1}, every {PARTS}th")  # noqa: T201
+    show(f"faults by what was asked: {covered(met):.0%} of {len(PAIRS)} pairs", met, PHASES)
+    show("faults by the state of the run", states, ExportRun.DRIVEN)
+    show("buttons by the state of the run", pressed, ExportRun.State.values)
     assert not wrong, "\n".join(f"schedule {seed}:\n  " + "\n  ".join(found) for seed, found in list(wrong.items())[:5])
     if SCHEDULES >= 1000:
         assert covered(met) >= 0.65, "Even a quarter of the schedules should meet most pairs of fault and phase."
@@ -136,13 +142,13 @@ def covered(met: Counter[tuple[str, str]]) -> float:
     return sum(pair in met for pair in PAIRS) / len(PAIRS)
 
 
-def show(met: Counter[tuple[str, str]], title: str) -> None:
-    """The table of what was met how often, for people who run this with -s."""
-    kinds = [*KINDS, *BATCHES_ONLY, "none"]
-    print(f"\n{title}: {covered(met):.0%} of {len(PAIRS)} pairs")  # noqa: T201
-    print(" " * 28 + " ".join(f"{phase.replace('transition', 'trans.')[:9]:>9}" for phase in PHASES))  # noqa: T201
-    for kind in kinds:
-        print(f"{kind:<28}" + " ".join(f"{met[kind, phase] or '-':>9}" for phase in PHASES))  # noqa: T201
+def show(title: str, counted: Counter[tuple[str, str]], columns: Sequence[str]) -> None:
+    """A table of what was met how often, for people who run this with -s."""
+    rows = sorted({row for row, _ in counted}, key=lambda row: (row == "none", row))
+    print(title)  # noqa: T201
+    print(" " * 28 + " ".join(f"{column.replace('transition', 'trans.')[:9]:>9}" for column in columns))  # noqa: T201
+    for row in rows:
+        print(f"{row:<28}" + " ".join(f"{counted[row, column] or '-':>9}" for column in columns))  # noqa: T201
 
 
 async def blind(*_: object) -> dict[str, object]:

@@ -8,6 +8,7 @@ import asyncio
 import json
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from random import Random
@@ -66,6 +67,7 @@ class World:
     refuse_first: bool = False
     log: list[str] = field(default_factory=list)
     lease_is_good: Any = None  # asked when a write leaves
+    leaves: Callable[[int, str], None] = lambda number, kind: None  # told of each request, counted from 1
 
     async def exchange(self, asked: Asked) -> Answer:
         """One request. What Jira does with it goes on whatever becomes of the worker that asked."""
@@ -75,6 +77,7 @@ class World:
         self.asked[phase] += 1
         kind = self.faults.pop((phase, self.asked[phase]), "")
         self.met[(kind or "none", phase)] += 1
+        self.leaves(self.asked.total(), kind or "none")
         self.say(f"{phase}: {kind or 'as it should be'}")
         if asked.writes and self.lease_is_good and not self.lease_is_good(WORKER.get()):
             self.violations.append(f"{phase} left without a valid lease at {clock.seconds:.1f}")
@@ -114,7 +117,7 @@ class World:
                 return ok(fields_page(asked.path.rpartition("/")[2]))
             case "count of the preview":
                 return ok({"count": len(self.issues)})
-            case "floor" | "look-up by index":
+            case "floor" | "look-up by index" | "twins of the preview":
                 return ok({"issues": self.search(body), "isLast": True})
             case "epic batch" | "story batch":
                 return self.create(body["issueUpdates"])
@@ -239,6 +242,8 @@ def phase_of(asked: Asked) -> str:
     if path.endswith("/search/approximate-count"):
         return "count of the preview"
     if path.endswith("/search/jql"):
+        if "summary ~" in body["jql"]:
+            return "twins of the preview"
         return "look-up by index" if "creator" in body["jql"] else "floor"
     if path.endswith("/issue/bulk"):
         return "epic batch" if body["issueUpdates"][0]["fields"]["issuetype"]["id"] == EPIC else "story batch"
@@ -255,6 +260,7 @@ def phase_of(asked: Asked) -> str:
     return "transition look" if set(body["fields"]) == {"status", "updated"} else "update look"
 
 
+# Of a run. A preview's own (is there such an issue already?) are asked before, in peace.
 PHASES = (
     "preflight",
     "floor",
