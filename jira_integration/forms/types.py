@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from jira_integration.contracts import Kind
-from jira_integration.mapping.case_target import CaseTarget, Target, linked, suggest_target, target_for
+from jira_integration.mapping.case_target import CaseTarget, Target, linked, target_for
 from jira_integration.mapping.metadata import ProjectMetadata
 
 TABLE = "table"  # in place of an issue type: test cases become a table in the story's description
@@ -40,7 +40,7 @@ class TypesForm(forms.Form):
         cases: CaseTarget | None = None,
     ) -> None:
         self.metadata = metadata
-        cases = cases or suggest_target(metadata)
+        cases = cases or CaseTarget(Target.STAY)
         super().__init__(
             data,
             initial={

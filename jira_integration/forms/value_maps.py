@@ -74,7 +74,7 @@ def value_map(story_field: StoryField, jira_field: JiraField, saved: FieldMappin
     not decided."""
     offered = targets(jira_field)
     labels = {one.value: one.label for group in offered for one in group.options}
-    suggested = suggest_values(story_field.choices, jira_field.allowed)
+    suggested = suggest_values(story_field.choices, jira_field.allowed, system=jira_field.system)
     known = saved.value_map if saved is not None else suggested
     searched = len(labels) > PLENTY
     rows, chosen = [], {}

@@ -1,4 +1,7 @@
-"""Where test cases go: sub-tasks of their story, issues linked to it, a table in its description, or nowhere."""
+"""Where test cases go: sub-tasks of their story, issues linked to it, a table in its description, or nowhere.
+
+Nowhere until a person chooses: nobody finds issues on the board that no one asked for.
+"""
 
 from __future__ import annotations
 
@@ -37,14 +40,6 @@ class CaseTarget:
             mapping.test_link_outward,
             mapping.test_link_words,
         )
-
-
-def suggest_target(metadata: ProjectMetadata) -> CaseTarget:
-    """Linked issues where the project has a type of issue for tests, else they stay here: nobody finds sub-tasks on
-    the board that no one asked for."""
-    ordinary = [one for one in metadata.issue_types if one.level == 0 and not one.subtask]
-    found = (one.id for name in TEST_NAMES for one in ordinary if _plain(one.name) == name)
-    return target_for(metadata, next(found, ""))
 
 
 def target_for(metadata: ProjectMetadata, type_id: str) -> CaseTarget:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from jira_integration.contracts import Choice, FieldKind, Kind, StoryField
-from jira_integration.mapping.case_target import TEST_NAMES, suggest_target
+from jira_integration.mapping.case_target import TEST_NAMES
 from jira_integration.mapping.fits import ELSEWHERE, directions, fits, needs_value_map
 from jira_integration.mapping.metadata import AllowedValue, IssueType, JiraField, ProjectMetadata, Status
 from jira_integration.mapping.shapes import Shape, shape_of
@@ -66,7 +66,7 @@ def suggest_types(metadata: ProjectMetadata) -> dict[Kind, str]:
     return {
         Kind.EPIC: epics[0].id if epics else "",
         Kind.STORY: story.id if story else "",
-        Kind.TEST: suggest_target(metadata).type_id,
+        Kind.TEST: "",  # a person chooses whether test cases become issues
     }
 
 
@@ -99,7 +99,7 @@ def field_mapping(story_field: StoryField, jira_field: JiraField, kind: Kind, wh
         story_field=story_field.key,
         direction=directions(story_field, jira_field)[0],
         matched_by=why,
-        value_map=suggest_values(story_field.choices, jira_field.allowed)
+        value_map=suggest_values(story_field.choices, jira_field.allowed, system=jira_field.system)
         if needs_value_map(story_field, jira_field)
         else {},
     )
@@ -127,10 +127,11 @@ def _same_values(choices: Sequence[Choice], allowed: Sequence[AllowedValue]) -> 
     return len(choices) > 2 and len(set(found.values())) == len(choices)
 
 
-def suggest_values(choices: Sequence[Choice], allowed: Sequence[AllowedValue]) -> dict[str, str]:
-    """Our value → id of Jira's, by equal names first, then by words that mean the same; the rest is left out."""
+def suggest_values(choices: Sequence[Choice], allowed: Sequence[AllowedValue], *, system: str = "") -> dict[str, str]:
+    """Our value → id of Jira's, by equal names first, then by words that mean the same; the rest is left out. `system`
+    is the field's, where it is one of Jira's own."""
     by_name = {plain(one.name): one.id for one in reversed(allowed) if not one.off}
-    if not by_name.keys() & {name for group in ALIKE for name in group}:
+    if system == "priority" and not by_name.keys() & {name for group in ALIKE for name in group}:
         by_name |= {plain(word): one.id for one in allowed for word in USUAL.get(one.id, ()) if _usual(allowed)}
     found: dict[str, str] = {}
     for choice in choices:

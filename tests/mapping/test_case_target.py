@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from jira_integration.mapping.case_target import CaseTarget, Target, suggest_link, suggest_target, target_for
+from jira_integration.contracts import Kind
+from jira_integration.mapping.case_target import CaseTarget, Target, suggest_link, target_for
 from jira_integration.mapping.metadata import IssueType, LinkType, ProjectMetadata
+from jira_integration.mapping.suggest import suggest_types
 from jira_integration.models import ProjectMapping
 
 RELATES = LinkType("1", "Relates", "relates to", "relates to")
@@ -23,7 +25,7 @@ def shop(*links: LinkType, types: tuple[IssueType, ...] = TYPES) -> ProjectMetad
     ],
 )
 def test_the_link_that_says_tests_is_suggested_with_the_side_of_the_test_case(link: LinkType, outward: bool) -> None:
-    found = suggest_target(shop(BLOCKS, RELATES, link))
+    found = target_for(shop(BLOCKS, RELATES, link), "11")
 
     assert found == CaseTarget(Target.LINKED, "11", "7", outward, "tests")
 
@@ -33,9 +35,13 @@ def test_without_such_a_link_the_one_that_relates_is_taken() -> None:
     assert suggest_link(shop(BLOCKS)) == (BLOCKS, True)
 
 
-def test_test_cases_stay_where_the_project_has_no_type_for_them_or_no_links() -> None:
-    assert suggest_target(shop(RELATES, types=TYPES[:1] + TYPES[2:])) == CaseTarget(Target.STAY)
-    assert suggest_target(shop()) == CaseTarget(Target.STAY)
+def test_test_cases_stay_where_the_project_has_no_such_type_or_no_links() -> None:
+    assert target_for(shop(RELATES, types=TYPES[:1] + TYPES[2:]), "11") == CaseTarget(Target.STAY)
+    assert target_for(shop(), "11") == CaseTarget(Target.STAY)
+
+
+def test_nothing_becomes_an_issue_that_nobody_chose() -> None:
+    assert suggest_types(shop(RELATES))[Kind.TEST] == ""
 
 
 def test_the_type_that_is_chosen_says_which_target_it_is() -> None:

@@ -82,8 +82,14 @@ def test_translated_priorities_are_known_by_the_ids_that_every_site_begins_with(
     german = tuple(AllowedValue(str(n), name) for n, name in enumerate(("Sehr hoch", "Hoch", "Mittel", "Niedrig"), 1))
     ours = (Choice("high", "High"), Choice("low", "Low"))
 
-    assert suggest_values(ours, german) == {"high": "2", "low": "4"}
-    assert suggest_values(ours, (AllowedValue("101", "Hoch"),)) == {}
+    assert suggest_values(ours, german, system="priority") == {"high": "2", "low": "4"}
+    assert suggest_values(ours, (AllowedValue("101", "Hoch"),), system="priority") == {}
+
+
+def test_the_ids_of_any_other_list_say_nothing_about_priorities() -> None:
+    areas = (AllowedValue("1", "Web"), AllowedValue("2", "App"))
+
+    assert suggest_values((Choice("urgent", "Urgent"), Choice("high", "High")), areas) == {}
 
 
 def test_a_value_that_is_switched_off_is_not_suggested() -> None:

@@ -39,7 +39,7 @@ def test_types_are_told_by_level_and_then_by_name() -> None:
         link_types=(LinkType("7", "Relates", "relates to", "relates to"),),
     )
 
-    assert suggest_types(metadata) == {Kind.EPIC: "1", Kind.STORY: "3", Kind.TEST: "4"}
+    assert suggest_types(metadata) == {Kind.EPIC: "1", Kind.STORY: "3", Kind.TEST: ""}
 
 
 def test_a_project_without_epics_or_familiar_names_still_gets_a_story_type() -> None:

@@ -219,7 +219,7 @@ def test_kinds_nobody_opened_take_their_suggestions(visitor: Visitor, at_fields:
     visitor.send(at_fields)
 
     kinds = ProjectMapping.objects.get().fields.values_list("kind", flat=True)
-    assert set(kinds) == {Kind.EPIC.value, Kind.STORY.value, Kind.TEST.value}
+    assert set(kinds) == {Kind.EPIC.value, Kind.STORY.value}
 
 
 def test_every_save_raises_the_version_and_leaves_an_audit_sentence(visitor: Visitor, at_fields: str) -> None:

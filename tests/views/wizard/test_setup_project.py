@@ -125,7 +125,8 @@ def test_test_cases_become_linked_issues_sub_tasks_a_table_or_nothing(
         mapping = ProjectMapping.objects.get()
         return mapping.test_target, mapping.type_id("test"), mapping.test_link_words
 
-    assert saved() == ("linked", "10014", "tests")
+    assert saved() == ("stay", "", "")
+    assert saved(test_type="10014") == ("linked", "10014", "tests")
     assert saved(test_link="10003:out") == ("linked", "10014", "relates to")
     assert form_values(visitor.get(url))["test_link"] == ["10003:out"]
     assert saved(test_link="10004:in") == ("linked", "10014", "is tested by")
