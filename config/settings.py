@@ -152,6 +152,7 @@ CELERY_BEAT_SCHEDULE = {
     "jira-send-changes": {"task": "jira_integration.tasks.send_changes", "schedule": 30},
     "jira-sweep-runs": {"task": "jira_integration.tasks.sweep_runs", "schedule": 15},
     "jira-sweep-webhooks": {"task": "jira_integration.tasks.sweep_webhooks", "schedule": 60},
+    "jira-remove-old": {"task": "jira_integration.upkeep.remove_old", "schedule": 3600},
 }
 
 AUTH_PASSWORD_VALIDATORS = [

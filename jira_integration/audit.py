@@ -1,12 +1,15 @@
-"""The audit trail's only writer. Call it inside the transaction of the change it tells of."""
+"""The audit trail's only writer. Call `record` inside the transaction of the change it tells of."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser, User
+from django.utils import timezone
 
+from jira_integration.conf import conf
 from jira_integration.models import AuditEntry
 
 
@@ -33,3 +36,11 @@ def record(
         code=code,
         values=dict(values or {}),
     )
+
+
+def purge() -> int:
+    """Remove entries older than `JIRA_AUDIT_KEEP_DAYS`, which keeps all of them unless it is set; returns how many."""
+    if not conf.AUDIT_KEEP_DAYS:
+        return 0
+    last = timezone.now() - timedelta(days=conf.AUDIT_KEEP_DAYS)
+    return AuditEntry.objects.filter(at__lt=last).delete()[0]

@@ -45,6 +45,8 @@ class JiraSettings:
     WEBHOOK_MAX_BYTES: int = 2 * 1024 * 1024
     WEBHOOK_REPLAY_SECONDS: int = 48 * 3600
     WEBHOOK_KEEP_DAYS: int = 30
+    BODIES_KEEP_DAYS: int = 90  # of runs that ended and previews never sent; 0: for ever
+    AUDIT_KEEP_DAYS: int = 0  # 0: for ever
     WEBHOOK_ROTATION_SECONDS: int = 24 * 3600
     QUIET_SECONDS: int = 60
     GIVE_UP_SECONDS: int = 3600

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -18,15 +17,14 @@ from jira_integration.badges import SIGNS, Sign
 from jira_integration.catalogue import Action, Explained, explain
 from jira_integration.conf import conf, story_source
 from jira_integration.contracts import Act, Kind, ProjectInfo
-from jira_integration.diff import Part, difference, shortened_words
 from jira_integration.mapping.metadata import stored
 from jira_integration.models import ExportedTicket, ExportPlan, PlannedTicket
+from jira_integration.plan_rows import ItemView
 from jira_integration.promise import expected_words
 from jira_integration.run_counts import counted_kinds
 from jira_integration.run_rows import stories_of
 from jira_integration.runview import fingerprint, shared
 from jira_integration.standing import stale_mapping
-from jira_integration.untrusted import visible
 
 ROWS = 50
 ORDER = ("blocked", "conflict", "update", "create", "unchanged")
@@ -35,80 +33,10 @@ CAUSES_MOST = 6  # findings listed under "Checks"
 NAMED_MOST = 5  # issues that changed since, named in the message
 
 
-@dataclass(frozen=True)
-class Change:
-    """One Jira field: for an update its two sides; for a create `after`, and `short` when that is long."""
-
-    label: str
-    before: list[Part]
-    after: list[Part]
-    text: str = ""
-    short: str = ""
-
-    @property
-    def lines(self) -> int:
-        return len(self.text.splitlines())
-
-
 class Check(NamedTuple):
     tone: str  # ok, warn or bad
     words: str
     action: Action | None = None
-
-
-class ItemView:
-    """One planned item."""
-
-    def __init__(self, planned: PlannedTicket, plan: PlanView, *, url: str, opened: bool, under: str = "") -> None:
-        self.planned, self.plan, self.url, self.opened = planned, plan, url, opened
-        self.under = under  # key of the story that a test case belongs to
-
-    @property
-    def sign(self) -> Sign:
-        return SIGNS[self.planned.action]
-
-    @cached_property
-    def changes(self) -> list[Change]:
-        made = []
-        for change in self.planned.changes:
-            before, after = (visible(str(change.get(side) or "")) for side in ("before", "after"))
-            if self.planned.action == PlannedTicket.Action.CREATE:
-                short = shortened_words(after)
-                made.append(Change(change["label"], [], [], after, short if short != after else ""))
-            else:
-                made.append(Change(change["label"], *difference(before, after)))
-        return made
-
-    @cached_property
-    def findings(self) -> list[Explained]:
-        """Why it is left out, or what is worth knowing; what blocks comes first."""
-        planned = self.planned
-        facts = {**self.plan.facts, "story": planned.story_key, "issue": planned.issue_key}
-        blocking_first = sorted(planned.findings, key=lambda one: not one.get("blocking"))
-        return [explain(one["code"], {**facts, **one.get("values", {})}) for one in blocking_first]
-
-    @property
-    def note(self) -> str:
-        """The right end of its line."""
-        planned, number = self.planned, len(self.planned.changes)
-        match planned.action:
-            case "blocked":
-                problems = sum(1 for one in planned.findings if one.get("blocking")) or 1
-                return ngettext("%(n)d problem", "%(n)d problems", problems) % {"n": problems}
-            case "conflict":
-                return _("left out until resolved")
-            case "unchanged":
-                return _("skipped")
-        words = ngettext("%(n)d field", "%(n)d fields", number) % {"n": number}
-        if not planned.added:
-            return words
-        if planned.kind == Kind.STORY:
-            return _("%(fields)s · added, its test cases need it") % {"fields": words}
-        return _("%(fields)s · added, its stories need it") % {"fields": words}
-
-    @property
-    def has_details(self) -> bool:
-        return bool(self.planned.changes or self.planned.findings)
 
 
 class PlanView:
@@ -154,7 +82,9 @@ class PlanView:
             *(When(action=action, then=Value(rank)) for rank, action in enumerate(ORDER)),
             output_field=IntegerField(),
         )
-        items = self.plan.items.all() if self.show == "all" else self.plan.items.filter(action=self.show)
+        # Bodies and what Jira held stay in the database: the page shows the differences.
+        items = self.plan.items.defer("template", "seen")
+        items = items if self.show == "all" else items.filter(action=self.show)
         return items.order_by(rank, "position")
 
     def shown(self, rows: list[PlannedTicket], *, first_page: bool) -> list[ItemView]:
@@ -168,7 +98,9 @@ class PlanView:
             seen.add(row.action)
             opened = first or row.action == PlannedTicket.Action.BLOCKED
             case_of = under.get(row.story_ref, "")
-            made.append(ItemView(row, self, url=urls.get(row.story_ref, ""), opened=opened, under=case_of))
+            gone = self.plan.emptied_at is not None
+            url = urls.get(row.story_ref, "")
+            made.append(ItemView(row, self.facts, url=url, opened=opened, emptied=gone, under=case_of))
         return made
 
     @cached_property
@@ -228,11 +160,13 @@ class PlanView:
         mapping = self.plan.mapping
         found: Counter[tuple[str, bool]] = Counter()
         examples: dict[str, tuple[str, dict[str, Any]]] = {}
-        for kind, findings in self.plan.items.exclude(findings=[]).order_by().values_list("kind", "findings"):
+        # Equal ones are counted by the database: of ten thousand stories with the same problem comes one row.
+        told = self.plan.items.exclude(findings=[]).order_by().values_list("kind", "findings")
+        for kind, findings, count in told.annotate(n=Count("pk")):
             for one in findings:
                 cause = fingerprint(one["code"], one.get("values", {}))
                 examples.setdefault(cause, (one["code"], {"kind": kind, **shared(one.get("values", {}))}))
-                found[cause, bool(one.get("blocking"))] += 1
+                found[cause, bool(one.get("blocking"))] += count
         codes = {code for code, _values in examples.values()}
         made: list[Check] = []
         for one in self.plan.checks:
@@ -278,6 +212,13 @@ class PlanView:
             read_at = timezone.localtime(plan.jira_read_at).strftime("%H:%M")
             return explain("plan_stale", {**self.facts, "read_at": read_at})
         return None
+
+    @property
+    def emptied(self) -> Explained | None:
+        """That the bodies are gone, by age."""
+        if self.plan.emptied_at is None:
+            return None
+        return explain("plan_emptied", {**self.facts, "days": conf.BODIES_KEEP_DAYS})
 
     @property
     def moved_words(self) -> str:

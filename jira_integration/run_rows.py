@@ -80,7 +80,8 @@ class Row:
 
     @property
     def may_be_retried(self) -> bool:
-        return self.run.state in ExportRun.ENDED and self.item.state in (State.FAILED, State.UNCONFIRMED)
+        ended = self.run.state in ExportRun.ENDED and self.run.plan.emptied_at is None
+        return ended and self.item.state in (State.FAILED, State.UNCONFIRMED)
 
     @property
     def may_be_created_anyway(self) -> bool:

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from jira_integration.catalogue import Explained, explain
-from jira_integration.conf import story_source
+from jira_integration.conf import conf, story_source
 from jira_integration.contracts import Act, ProjectInfo
 from jira_integration.export.anyway import unconfirmed
 from jira_integration.export.line import Place, place_of
@@ -88,6 +88,8 @@ class RunView:
 
     @property
     def buttons(self) -> list[Button]:
+        if self.emptied:
+            return []
         return buttons_of(self.run, self.retry_words if self.retriable else "")
 
     @cached_property
@@ -167,10 +169,17 @@ class RunView:
         return [tab for tab in counted if tab[0] in ("all", "needs", "done") or tab[2]]
 
     @property
+    def emptied(self) -> bool:
+        """What was sent is not kept any more: nothing of it can be sent again."""
+        return self.run.plan.emptied_at is not None
+
+    @property
     def notice(self) -> Explained | None:
         """Why the run waits, was interrupted or failed as a whole."""
         if self.run.shown_state == ExportRun.State.INTERRUPTED:
             return self.explained("worker_lost", {})
+        if self.emptied:
+            return self.explained("run_emptied", {"days": conf.BODIES_KEEP_DAYS})
         if not self.run.reason_code:
             return None
         return self.explained(self.run.reason_code, self.run.reason_values)

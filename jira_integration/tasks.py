@@ -42,6 +42,7 @@ from jira_integration.sync.changes import IssueChange, IssueGone, change_of, wat
 from jira_integration.sync.doubles import note_doubles
 from jira_integration.sync.poll import count_repairs, poll, sweep
 from jira_integration.sync.reconcile import Counts, in_hands_of_a_run, reconcile
+from jira_integration.upkeep import remove_old as remove_old  # Celery looks for tasks in this module alone
 
 log = logging.getLogger(__name__)
 TELL_SECONDS = 0.2

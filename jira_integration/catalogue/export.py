@@ -133,7 +133,7 @@ ENTRIES: dict[str, Entry] = {
     ),
     "plan_emptied": Entry(
         _("The contents of this preview were removed."),
-        _("Previews are kept for {days} days."),
+        _("What previews and runs hold of stories is kept for {days} days. What was planned for each stays."),
         _("Preview again to see what would go to Jira now."),
         tone="info",
     ),

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 
 from jira_integration import audit, ledger
+from jira_integration.export.expiry import hold_bodies
 from jira_integration.export.line import CannotDo, last_place
 from jira_integration.models import ExportRun, RunItem
 
@@ -28,6 +29,7 @@ def create_anyway(run: ExportRun, user: Any, item: RunItem | None = None) -> int
     """Queue one of them, or all, to be created once more under the same uid; returns how many. What is not
     unconfirmed any more is left alone, so that a second click makes nothing. Raises CannotDo."""
     with transaction.atomic():
+        hold_bodies(run)
         chosen = unconfirmed(run).filter(**({"pk": item.pk} if item else {}))
         found = list(chosen)
         values = {"story": item.story_key} if item else {}

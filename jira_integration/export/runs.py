@@ -11,6 +11,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from jira_integration import audit, halts, ledger
+from jira_integration.export.expiry import hold_bodies
 from jira_integration.export.line import CannotDo, last_place
 from jira_integration.models import ExportedTicket, ExportPlan, ExportRun, PlannedTicket, RunBatch, RunItem, Trial
 from jira_integration.models.rows import insert_each
@@ -197,6 +198,7 @@ def resume(run: ExportRun, user: Any) -> ExportRun:
     """
     State = ExportRun.State
     with transaction.atomic():
+        hold_bodies(run)
         run.refresh_from_db()
         if run.shown_state not in (State.STOPPED, State.PAUSED, State.INTERRUPTED, State.WAITING):
             raise CannotDo("nothing_to_continue")
@@ -238,6 +240,7 @@ def retry(run: ExportRun, user: Any, item: RunItem | None = None, cause: str = "
     The run goes on."""
     State = ExportRun.State
     with transaction.atomic():
+        hold_bodies(run)
         run.refresh_from_db()
         if run.state not in ExportRun.ENDED:
             raise CannotDo("run_still_active")

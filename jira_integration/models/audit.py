@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class AuditEntry(models.Model):
-    """Who did what to what, and when. Rows are only ever added."""
+    """Who did what to what, and when. Rows are only ever added, and purged by age."""
 
     class Actor(models.TextChoices):
         PERSON = "person", _("Person")

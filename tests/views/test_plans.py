@@ -317,3 +317,19 @@ def test_a_title_of_two_thousand_characters_is_cut_and_takes_its_own_direction(
 
 def test_a_double_of_the_kinds_stays_in_step_with_the_border() -> None:
     assert {kind.value for kind in Kind} == set(dict(PlannedTicket._meta.get_field("kind").choices))
+
+
+def test_a_preview_whose_values_are_gone_says_so_and_still_lists_its_items(
+    ana: Any, mixed: ExportPlan, client: Client
+) -> None:
+    PlannedTicket.objects.update(template={}, changes=[], seen={})
+    ExportPlan.objects.update(emptied_at=timezone.now(), state="discarded")
+
+    page = shown(client, mixed)
+
+    assert "The contents of this preview were removed." in page
+    assert "Preview again" in page
+    assert "0 fields" not in page
+    assert page.count('<li id="plan-US-') == 5
+    assert 'class="bar"' not in page
+    assert client.get(f"/p/SHOP/jira/plans/{mixed.pk}/csv/").status_code == 200

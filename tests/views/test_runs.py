@@ -291,3 +291,24 @@ def test_what_changed_since_the_preview_can_be_previewed_again(ana: Any, project
     assert "changed in Jira after the preview." in page
     form = page.split('id="again-US-1"')[0].rsplit("<form", 1)[1]
     assert f'name="story" value="{run.items.get(state="moved_on").story_ref}"' in form
+
+
+def test_a_run_whose_bodies_are_gone_shows_its_results_and_offers_a_new_preview(
+    ana: Any, project: Project, client: Client
+) -> None:
+    run = started(project, {"US-1": "created", "US-2": "failed"}, state="stopped", finished_at=timezone.now())
+    run.items.filter(state="failed").update(error_code="rejected")
+    run.plan.emptied_at = timezone.now()
+    run.plan.save()
+
+    page = shown(client, run)
+
+    assert buttons(page) == set()
+    assert "What this run sent is not kept any more." in page
+    assert "Preview again" in page
+    assert "SHOP-100" in page
+    assert "Retry" not in page
+    refused = client.post(f"/p/SHOP/jira/runs/{run.pk}/retry/")
+    assert refused.status_code == 409
+    assert "removed after 90 days" in refused.content.decode()
+    assert client.get(f"/p/SHOP/jira/runs/{run.pk}/csv/").status_code == 200
