@@ -252,7 +252,7 @@ class Drafting:
         elif found.ours or row.status_to:
             row.action = Action.UPDATE
             self.watched += watchers([issue])
-            row.template = edit_body({name: wanted[name] for name in found.ours})
+            row.template = edit_body({name: wanted[name] for name in found.ours}, row.seen)
         else:
             row.action = Action.UNCHANGED
             self.agreed[ticket.pk] = (row.story_version, row.story_status)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,17 +91,39 @@ def put_back(sent: Any, template: Any) -> Any:
     return sent
 
 
-def edit_body(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The body of an edit; {} where nothing is to be edited. A parent is taken away by an operation of its own.
+def edit_body(fields: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+    """The body of an edit; {} where nothing is to be edited. `now` is what Jira holds, reduced.
+
+    Labels go by what is added and removed, so that one which somebody adds in the same moment stays. A parent is taken
+    away by an operation of its own.
     https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issues/#api-rest-api-3-issue-issueidorkey-put
     """
-    body: dict[str, Any] = {}
-    kept = {name: value for name, value in fields.items() if name != "parent" or value is not None}
-    if kept:
-        body["fields"] = kept
-    if len(kept) < len(fields):
-        body["update"] = {"parent": [{"set": {"none": True}}]}
-    return body
+    kept: dict[str, Any] = {}
+    update: dict[str, Any] = {}
+    for name, value in fields.items():
+        if name == "parent" and value is None:
+            update[name] = [{"set": {"none": True}}]
+        elif operations := _label_operations(value, now.get(name)):
+            update[name] = operations
+        else:
+            kept[name] = value
+    return ({"fields": kept} if kept else {}) | ({"update": update} if update else {})
+
+
+def _label_operations(wanted: Any, now: Any) -> list[dict[str, str]]:
+    """[] where the two are not lists of plain words, which nothing but labels are in Jira's form."""
+    before, after = now or [], wanted or []
+    if not all(isinstance(side, list) and all(isinstance(one, str) for one in side) for side in (before, after)):
+        return []
+    added, removed = (one for one in after if one not in before), (one for one in before if one not in after)
+    return [*({"add": one} for one in added), *({"remove": one} for one in removed)]
+
+
+def labels_after(operations: Sequence[Mapping[str, str]], now: Sequence[str] | None) -> list[str]:
+    """The labels that such operations lead to."""
+    removed = {one["remove"] for one in operations if "remove" in one}
+    kept = [label for label in now or () if label not in removed]
+    return kept + [one["add"] for one in operations if "add" in one]
 
 
 def canonical(body: Any) -> bytes:

@@ -18,7 +18,7 @@ from jira_integration import ledger
 from jira_integration.client import JiraClient
 from jira_integration.client.schemas import Issue, StatusInfo, Transition
 from jira_integration.conf import conf
-from jira_integration.export.template import IssueIds
+from jira_integration.export.template import IssueIds, labels_after
 from jira_integration.export.ways import Step, Ways, keep_ways
 from jira_integration.mapping.metadata import ProjectMetadata
 from jira_integration.models import ExportedTicket, ExportRun, PlannedTicket, ProjectMapping, RunItem
@@ -174,10 +174,16 @@ def issue_ids(connection_id: int, uids: Sequence[str]) -> dict[str, IssueIds]:
 
 
 def sent_fields(planned: PlannedTicket) -> dict[str, object]:
-    """The mapped fields of a planned body: without project and issue type, which are not ours to merge."""
+    """The mapped fields of a planned body, with the values they will have: without project and issue type, which are
+    not ours to merge."""
     fields = planned.template.get("fields", {})
     sent = {name: value for name, value in fields.items() if name not in ("project", "issuetype")}
-    return sent | ({"parent": None} if "parent" in planned.template.get("update", {}) else {})
+    for name, operations in planned.template.get("update", {}).items():
+        if name == "parent":
+            sent[name] = None
+        elif name != "issuelinks":
+            sent[name] = labels_after(operations, planned.seen.get(name))
+    return sent
 
 
 def number_in(key: str) -> int:

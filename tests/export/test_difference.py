@@ -131,3 +131,43 @@ def test_an_issue_edited_between_preview_and_export_stops_alone(
     run = drive(confirm(made, None))
 
     assert dict(run.items.values_list("story_key", "state")) == {"US-1": "moved_on", "US-2": "updated"}
+
+
+def test_labels_are_written_by_what_is_added_and_removed(
+    mapping: ProjectMapping, backlog: Project, sandbox: RunningSandbox
+) -> None:
+    story = a_story(backlog, 1, labels=["kept", "gone"])
+    export(mapping)
+    edit(story, labels=["kept", "new"])
+    made = plan(mapping)
+    sandbox.clear_log()
+
+    run = drive(confirm(made, None))
+
+    (write,) = sandbox.write_requests()
+    assert write["body"] == {"update": {"labels": [{"add": "new"}, {"remove": "gone"}]}}
+    assert run.state == ExportRun.State.DONE
+    assert sorted(issue_of(sandbox, story)["labels"]) == ["kept", "new"]
+    assert ExportedTicket.objects.get().base_sent["labels"] == ["kept", "new"]
+    assert plan(mapping).counts["unchanged"] == 1
+
+
+def test_each_edited_story_is_one_write_of_its_one_field_and_the_rest_none(
+    mapping: ProjectMapping, backlog: Project, sandbox: RunningSandbox
+) -> None:
+    stories = [a_story(backlog, number, points=1) for number in range(1, 201)]
+    export(mapping)
+    for story in stories[:40]:
+        edit(story, title=f"{story.title} again")
+    sandbox.clear_log()
+
+    run = export(mapping)
+
+    writes = sandbox.write_requests()
+    assert [(one["method"], list(one["body"]), list(one["body"]["fields"])) for one in writes] == [
+        ("PUT", ["fields"], ["summary"])
+    ] * 40
+    assert (run.plan.counts["update"], run.plan.counts["unchanged"]) == (40, 160)
+    sandbox.clear_log()
+    assert plan(mapping).sendable == 0
+    assert sandbox.write_requests() == []
