@@ -162,6 +162,7 @@ SIGNS: Mapping[str, Sign] = {
         Sign("update", _("Update"), _("to update"), "chg", "~"),
         Sign("create", _("Create"), _("to create"), "add", "+"),
         Sign("unchanged", _("No change"), _("no change"), "non", "="),
+        Sign("close", _("Close"), _("to close"), "chg", icon="check"),
     )
 }
 

@@ -25,10 +25,11 @@ from jira_integration.run_counts import counted_kinds
 from jira_integration.run_rows import stories_of
 from jira_integration.runview import fingerprint, shared
 from jira_integration.standing import stale_mapping
+from jira_integration.untrusted import visible
 
 ROWS = 50
-ORDER = ("blocked", "conflict", "update", "create", "unchanged")
-STRIP = ("create", "update", "unchanged", "conflict", "blocked")
+ORDER = ("blocked", "conflict", "close", "update", "create", "unchanged")
+STRIP = ("create", "update", "close", "unchanged", "conflict", "blocked")
 CAUSES_MOST = 6  # findings listed under "Checks"
 NAMED_MOST = 5  # issues that changed since, named in the message
 
@@ -37,6 +38,14 @@ class Check(NamedTuple):
     tone: str  # ok, warn or bad
     words: str
     action: Action | None = None
+
+
+class Closing(NamedTuple):
+    """A removed test case whose issue may be closed."""
+
+    ref: str
+    words: str
+    ticked: bool
 
 
 class PlanView:
@@ -74,7 +83,8 @@ class PlanView:
 
     @property
     def strip(self) -> list[tuple[Sign, int]]:
-        return [(SIGNS[code], int(self.plan.counts.get(code, 0))) for code in STRIP]
+        counts = [(SIGNS[code], int(self.plan.counts.get(code, 0))) for code in STRIP]
+        return [(sign, count) for sign, count in counts if count or sign.code != "close"]
 
     def items(self) -> QuerySet[PlannedTicket]:
         """In the order blocked, conflict, update, create, no change; inside, the backlog's."""
@@ -106,7 +116,7 @@ class PlanView:
     @cached_property
     def kinds(self) -> dict[str, int]:
         """Kind → how many would be sent."""
-        sendable = self.plan.items.filter(action__in=["create", "update"]).order_by()
+        sendable = self.plan.items.filter(action__in=PlannedTicket.WRITES).order_by()
         return dict(sendable.values_list("kind").annotate(n=Count("pk")))
 
     @property
@@ -138,6 +148,23 @@ class PlanView:
         if self.plan.mapping.test_target == self.plan.mapping.TestTarget.SUBTASK:
             return ngettext("%(n)d sub-task of its story", "%(n)d sub-tasks of their stories", count) % {"n": count}
         return ngettext("%(n)d linked issue", "%(n)d linked issues", count) % {"n": count}
+
+    @cached_property
+    def closing(self) -> list[Closing]:
+        """Removed test cases whose issues are closed by this plan, and those that a person chose to leave open."""
+        rows = (
+            self.plan.items.filter(action="close").order_by("position").values_list("story_ref", "story_key", "title")
+        )
+        left = ExportedTicket.objects.filter(
+            connection=self.connection, project_ref=self.plan.project_ref, story_ref__in=self.plan.left_open
+        ).exclude(unlinked_at__isnull=False)
+        return [
+            *(Closing(ref, f"{key} {visible(title)}", ticked=True) for ref, key, title in rows),
+            *(
+                Closing(one.story_ref, f"{one.story_key} ({one.issue_key})", ticked=False)
+                for one in left.order_by("pk")
+            ),
+        ]
 
     @cached_property
     def moves(self) -> int:

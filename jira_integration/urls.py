@@ -20,6 +20,7 @@ urlpatterns = [
     path("p/<str:project>/jira/plans/<int:number>/refresh/", plans.plan_refresh, name="plan_refresh"),
     path("p/<str:project>/jira/plans/<int:number>/discard/", plans.plan_discard, name="plan_discard"),
     path("p/<str:project>/jira/plans/<int:number>/csv/", plans.plan_csv, name="plan_csv"),
+    path("p/<str:project>/jira/plans/<int:number>/same/<int:item>/", plans.plan_same, name="plan_same"),
     path("p/<str:project>/jira/runs/", runs.runs, name="runs"),
     path("p/<str:project>/jira/runs/<int:number>/", runs.run, name="run"),
     path("p/<str:project>/jira/runs/<int:number>/live/", live.run_live, name="run_live"),

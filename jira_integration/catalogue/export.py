@@ -37,9 +37,15 @@ ENTRIES: dict[str, Entry] = {
     ),
     "tests_removed": Entry(
         _("Test cases removed here are still in Jira ({count}): {named}."),
-        _("They are {keys}. Nothing is closed or deleted in Jira by itself."),
-        _("Close them in Jira if they are not needed any more."),
+        _("They are {keys}. This export leaves them as they are."),
+        _("Preview their stories, and tick what is to be closed."),
         tone="warning",
+    ),
+    "test_removed": Entry(
+        _("The test case was removed here."),
+        _("{issue} is closed in Jira by a step of its workflow. It is not deleted, and its history stays."),
+        _("Untick it under “Options” to leave it open."),
+        tone="info",
     ),
     "story_changed_since_preview": Entry(
         _("{story} was edited here after the preview."),

@@ -19,7 +19,7 @@ from jira_integration.export.difference import compare
 from jira_integration.export.estimate import Estimate
 from jira_integration.export.hierarchy import Family, Place, parent_field
 from jira_integration.export.pace import expected_seconds
-from jira_integration.export.selection import chunks, select, tests_removed
+from jira_integration.export.selection import chunks, select
 from jira_integration.export.status_plan import StatusPlan
 from jira_integration.export.template import canonical, digest, edit_body
 from jira_integration.mapping import preflight
@@ -62,6 +62,7 @@ class Drafting:
     facts: preflight.Facts = field(default_factory=preflight.Facts)  # what was asked about the present chunk
     watched: int = 0  # how often a watcher may get a mail about an update
     not_looked: int = 0  # stories whose summary was not looked for in Jira
+    checks: list[dict[str, Any]] = field(default_factory=list)  # more findings about the whole plan
 
     @classmethod
     def begin(cls, plan: ExportPlan, metadata: ProjectMetadata) -> Drafting:
@@ -285,8 +286,8 @@ class Drafting:
         plan.mapping_version = plan.mapping.version
         plan.fingerprint = self.metadata.fingerprint()
         plan.jira_read_at = timezone.now()
-        plan.counts = {action.value: self.counts.get(action.value, 0) for action in Action}
-        plan.checks = [*preflight.checks(self.watched, self.not_looked), *tests_removed(plan)]
+        plan.counts = {action.value: self.counts.get(action.value, 0) for action in PlannedTicket.EXPORTS}
+        plan.checks = [*preflight.checks(self.watched, self.not_looked), *self.checks]
         types = sum(bool(one.fields) for one in self.metadata.issue_types)
         plan.requests_expected = self.estimate.requests(types)
         plan.seconds_expected, plan.measured_runs = expected_seconds(plan.mapping.connection_id, plan.requests_expected)

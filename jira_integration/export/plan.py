@@ -20,20 +20,31 @@ from jira_integration.client.schemas import Issue
 from jira_integration.contracts import Kind
 from jira_integration.export.asking import READ_ALONG, ask
 from jira_integration.export.draft import Drafting
+from jira_integration.export.removed import READ, keep_closes, removed_cases, still_open, to_close
+from jira_integration.export.selection import CHUNK
 from jira_integration.mapping.metadata import ProjectMetadata, current
 from jira_integration.mapping.questions import Questions
 from jira_integration.models import ExportPlan, ProjectMapping
 from jira_integration.setup.connect import NoLogin, answered, jira_client
 
 
-def new_plan(mapping: ProjectMapping, refs: Sequence[str], user: Any, *, with_tests: bool = True) -> ExportPlan:
-    """Store what was chosen, and whether test cases come along. The plan is built by `build_plan`, off the request."""
+def new_plan(
+    mapping: ProjectMapping,
+    refs: Sequence[str],
+    user: Any,
+    *,
+    with_tests: bool = True,
+    left_open: Sequence[str] = (),
+) -> ExportPlan:
+    """Store what was chosen, whether test cases come along, and the refs of removed ones whose issues stay open.
+    The plan is built by `build_plan`, off the request."""
     with transaction.atomic():
         plan = ExportPlan.objects.create(
             mapping=mapping,
             project_ref=mapping.project_ref,
             story_refs=list(dict.fromkeys(refs)),
             with_tests=with_tests,
+            left_open=list(left_open),
             created_by=user,
         )
         audit.record("plan_made", {"plan": plan.pk, "count": len(refs)}, user=user, project_ref=mapping.project_ref)
@@ -76,4 +87,17 @@ async def plan_export(plan: ExportPlan, metadata: ProjectMetadata, jira: JiraCli
             questions.heard(fetched)
         await ask(work, questions, snapshots)
         await sync_to_async(work.keep)(snapshots, issues)
+    await _close_removed(work, jira)
     await sync_to_async(work.freeze)()
+
+
+async def _close_removed(work: Drafting, jira: JiraClient) -> None:
+    """Items for the issues of test cases that are gone here; a check names those that stay open."""
+    removed = await sync_to_async(removed_cases)(work)
+    offered = await sync_to_async(to_close)(work, removed)
+    closing: set[str] = set()
+    for start in range(0, len(offered), CHUNK):
+        tickets = offered[start : start + CHUNK]
+        issues = await jira.bulk_fetch([ticket.issue_id for ticket in tickets], fields=READ)
+        closing |= set(await sync_to_async(keep_closes)(work, tickets, {issue.id: issue for issue in issues}))
+    work.checks += still_open(removed, closing)

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from jira_integration.conf import story_source
 from jira_integration.contracts import FieldKind, Kind, StorySnapshot
 from jira_integration.models import ExportedTicket, ExportPlan
 
 CHUNK = 100  # bulkfetch takes 100 issues; snapshots and rows follow it
-NAMED = 5  # issues that a check names
 
 
 @dataclass(frozen=True)
@@ -101,21 +99,3 @@ def tickets_of(connection_id: int, refs: Sequence[str]) -> dict[str, ExportedTic
 def chunks(refs: Sequence[str]) -> Iterator[list[str]]:
     for start in range(0, len(refs), CHUNK):
         yield list(refs[start : start + CHUNK])
-
-
-def tests_removed(plan: ExportPlan) -> list[dict[str, Any]]:
-    """A check of the plan that names the issues whose test case was removed here since it was exported; nothing is
-    closed by itself. [] where there is none."""
-    if not plan.mapping.exports_tests:
-        return []
-    tickets = ExportedTicket.objects.filter(
-        connection=plan.mapping.connection, project_ref=plan.project_ref, kind=Kind.TEST.value, unlinked_at=None
-    ).exclude(issue_id="")
-    issues = dict(tickets.order_by("pk").values_list("story_ref", "issue_key"))
-    known = story_source().versions(plan.project_ref, list(issues))
-    keys = [key for ref, key in issues.items() if ref not in known]
-    if not keys:
-        return []
-    named = [*keys[:NAMED], *(["…"] if len(keys) > NAMED else [])]
-    values = {"keys": keys, "named": named, "count": len(keys)}
-    return [{"state": "warn", "code": "tests_removed", "values": values}]

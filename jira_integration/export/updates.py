@@ -21,7 +21,7 @@ State = RunItem.State
 
 async def update_all(work: Work) -> AsyncIterator[RunItem]:
     """Carry out the planned updates. An issue that changed since the preview is left alone and says so."""
-    ids = await work.item_ids(State.QUEUED, action="update")
+    ids = await work.item_ids(State.QUEUED, action__in=["update", "close"])
     for start in range(0, len(ids), READ_AT_ONCE):
         chunk = await work.load(ids[start : start + READ_AT_ONCE])
         names = sorted({name for item in chunk for name in sent_fields(item.planned)} | {"updated"})
@@ -34,11 +34,12 @@ async def update_all(work: Work) -> AsyncIterator[RunItem]:
         for item in chunk:
             if not await work.may_send():
                 return
-            yield await _update(work, item, issues.get(item.issue_id), versions.get(item.story_ref))
+            yield await _update(work, item, issues.get(item.issue_id), versions.get(item.story_ref, 0))
         await work.count_requests()
 
 
-async def _update(work: Work, item: RunItem, issue: Issue | None, version: int | None) -> RunItem:
+async def _update(work: Work, item: RunItem, issue: Issue | None, version: int) -> RunItem:
+    """`version` is the story's now, 0 when it is gone."""
     planned = item.planned
     end = sync_to_async(ledger.end)
     if version != planned.story_version:

@@ -27,6 +27,7 @@ class ExportPlan(models.Model):
     state = models.CharField(max_length=10, choices=State, default=State.BUILDING)
     story_refs = models.JSONField(default=list, help_text="What was chosen; epics that were added are items only.")
     with_tests = models.BooleanField(default=True, help_text="Test cases of chosen stories come along.")
+    left_open = models.JSONField(default=list, blank=True, help_text="Refs of removed test cases that stay open.")
     mapping_version = models.PositiveIntegerField(default=0)
     fingerprint = models.CharField(max_length=64, blank=True)
     jira_read_at = models.DateTimeField(null=True, blank=True)
@@ -53,7 +54,8 @@ class ExportPlan(models.Model):
 
     @property
     def sendable(self) -> int:
-        return int(self.counts.get("create", 0)) + int(self.counts.get("update", 0))
+        """How many items would be written to Jira."""
+        return sum(int(self.counts.get(action, 0)) for action in PlannedTicket.WRITES)
 
 
 class PlannedTicket(models.Model):
@@ -65,6 +67,10 @@ class PlannedTicket(models.Model):
         UPDATE = "update", _("To update")
         CREATE = "create", _("To create")
         UNCHANGED = "unchanged", _("No change")
+        CLOSE = "close", _("To close")
+
+    EXPORTS = (Action.BLOCKED, Action.CONFLICT, Action.UPDATE, Action.CREATE, Action.UNCHANGED, Action.CLOSE)
+    WRITES = (Action.CREATE, Action.UPDATE, Action.CLOSE)
 
     plan = models.ForeignKey(ExportPlan, on_delete=models.CASCADE, related_name="items")
     position = models.PositiveIntegerField()

@@ -18,9 +18,11 @@ from jira_integration.conf import story_source
 from jira_integration.contracts import Act, Kind, ProjectInfo
 from jira_integration.export.line import CannotDo
 from jira_integration.export.plan import new_plan
+from jira_integration.export.removed import left_open
 from jira_integration.export.runs import confirm
-from jira_integration.models import ExportPlan, ExportRun, ProjectMapping
+from jira_integration.models import ExportPlan, ExportRun, PlannedTicket, ProjectMapping
 from jira_integration.planview import ROWS, PlanView
+from jira_integration.same_fields import same_fields
 from jira_integration.signals import plan_confirmed
 from jira_integration.standing import mapping_of, setup_url
 from jira_integration.tasks import build_plan, export_run, start
@@ -94,9 +96,10 @@ def plan_create(request: HttpRequest, project: ProjectInfo) -> HttpResponse:
 
 
 def make(
-    request: HttpRequest, project: ProjectInfo, mapping: ProjectMapping, refs: list[str], *, with_tests: bool = True
+    request: HttpRequest, project: ProjectInfo, mapping: ProjectMapping, refs: list[str], **options: Any
 ) -> HttpResponse:
-    plan = new_plan(mapping, refs, request.user, with_tests=with_tests)
+    """`options` are those of `new_plan`."""
+    plan = new_plan(mapping, refs, request.user, **options)
     start(build_plan, plan.pk)
     return see(reverse("jira_integration:plan", args=[project.key, plan.pk]))
 
@@ -143,6 +146,18 @@ def plan_live(request: HttpRequest, project: ProjectInfo, number: int) -> HttpRe
     )
 
 
+@require_GET
+@for_project(Act.VIEW)
+def plan_same(request: HttpRequest, project: ProjectInfo, number: int, item: int) -> HttpResponse:
+    """The fields of one update that stay the same: for htmx the part below the differences, else a page of its own."""
+    rows = PlannedTicket.objects.select_related("plan__mapping__connection")
+    planned = get_object_or_404(rows, plan_id=number, plan__project_ref=project.ref, pk=item)
+    context = {"planned": planned, "same": same_fields(planned)}
+    if request.headers.get("HX-Request") == "true":
+        return render(request, "jira_integration/_plan_same.html", context)
+    return page(request, "plan_same.html", context, project=project)
+
+
 @require_POST
 @for_project(Act.EXPORT)
 def plan_export(request: HttpRequest, project: ProjectInfo, number: int) -> HttpResponse:
@@ -167,8 +182,11 @@ def plan_refresh(request: HttpRequest, project: ProjectInfo, number: int) -> Htt
     if not found.mapping.live:
         return refused(request, project, "not_live", found.mapping)
     put_away(found)
-    with_tests = "with_tests" in request.POST if "options" in request.POST else found.with_tests
-    return make(request, project, found.mapping, list(found.story_refs), with_tests=with_tests)
+    options: dict[str, Any] = {"with_tests": found.with_tests, "left_open": found.left_open}
+    if (form := request.POST).get("options"):
+        stays = left_open(found, form.getlist("offered"), form.getlist("close"))
+        options = {"with_tests": "with_tests" in form, "left_open": stays}
+    return make(request, project, found.mapping, list(found.story_refs), **options)
 
 
 @require_POST

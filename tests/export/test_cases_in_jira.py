@@ -12,7 +12,7 @@ from jira_integration.export.plan import new_plan
 from jira_integration.export.runs import confirm, retry
 from jira_integration.models import ExportedTicket, ExportPlan, ExportRun, PlannedTicket, ProjectMapping
 from jira_integration.richtext import adf_to_markdown
-from stories_qa.models import Project, TestCase, TestStep
+from stories_qa.models import Project
 from stories_qa.writing import change
 from tests.jira_rows import a_story, a_test, an_epic
 from tests.jira_site import built, drive, export, plan, send_tests
@@ -213,25 +213,6 @@ def test_test_cases_wait_for_a_story_that_is_blocked_or_that_jira_refused(
     run.refresh_from_db()
     drive(run)
     assert dict(run.items.values_list("story_key", "state"))["TC-2"] == "created"
-
-
-def test_a_removed_test_case_is_named_in_the_preview_and_nothing_is_closed(
-    mapping: ProjectMapping, backlog: Project, sandbox: RunningSandbox
-) -> None:
-    send_tests(mapping, SUBTASK)
-    story = a_story(backlog, 1)
-    case = a_test(backlog, story, 1)
-    a_test(backlog, story, 2)
-    export(mapping)
-    assert plan(mapping).checks == []
-    key = ExportedTicket.objects.get(story_ref=case.ref).issue_key
-    TestStep.objects.filter(test_case=case).delete()
-    TestCase.objects.filter(pk=case.pk).delete()
-
-    made = plan(mapping)
-
-    assert [(one["code"], one["values"]["keys"]) for one in made.checks] == [("tests_removed", [key])]
-    assert made.sendable == 0
 
 
 @pytest.mark.parametrize(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
+from django.test import Client
+from django.urls import reverse
 
 from jira_integration.export.runs import confirm
 from jira_integration.models import ExportedTicket, ExportRun, ProjectMapping, annotate_sync
 from stories_qa.models import Project, Story
-from tests.jira_rows import a_story, an_epic
+from tests.jira_rows import a_person, a_story, an_epic
 from tests.jira_site import drive, export, plan
 from tests.sandbox_server import RunningSandbox
 
@@ -171,3 +174,29 @@ def test_each_edited_story_is_one_write_of_its_one_field_and_the_rest_none(
     sandbox.clear_log()
     assert plan(mapping).sendable == 0
     assert sandbox.write_requests() == []
+
+
+def test_the_preview_shows_what_stays_the_same_when_asked(
+    mapping: ProjectMapping, backlog: Project, sandbox: RunningSandbox, client: Client
+) -> None:
+    client.force_login(a_person("ana", backlog))
+    story = a_story(backlog, 1, epic=an_epic(backlog), description="Stays", labels=["a"], points=5)
+    export(mapping)
+    edit(story, title="Another title")
+    made = plan(mapping, [story.ref])
+    item = made.items.get(story_ref=story.ref)
+    url = reverse("jira_integration:plan_same", args=["SHOP", made.pk, item.pk])
+
+    part = client.get(url, headers={"HX-Request": "true"})
+    whole = client.get(url)
+
+    for answer in (part, whole):
+        html = answer.content.decode()
+        rows = re.findall(r'<th scope="row" class="f">(.*?)</th>', html)
+        assert len(rows) == item.same_fields
+        assert "Summary" not in rows
+        assert {"Description", "Labels", "Parent"} <= set(rows)
+    assert "<html" in whole.content.decode()
+    assert "<html" not in part.content.decode()
+    edit(story, title="And another")
+    assert "was edited after this preview" in client.get(url).content.decode()

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import URLPattern, reverse
 
 from jira_integration import audit
-from jira_integration.models import ExportPlan, ExportRun
+from jira_integration.models import ExportPlan, ExportRun, PlannedTicket
 from jira_integration.urls import urlpatterns
 from jira_integration.urls_setup import urlpatterns as setup_urlpatterns
 from stories_qa.models import Project, Role, Story
@@ -32,6 +32,7 @@ TABLE = {
     "plan_export": ("post", EXPORT),
     "plan_refresh": ("post", EXPORT),
     "plan_discard": ("post", EXPORT),
+    "plan_same": ("get", VIEW),
     "plan_csv": ("get", VIEW),
     "runs": ("get", VIEW),
     "run": ("get", VIEW),
@@ -69,6 +70,8 @@ def address(name: str, project: Project) -> str:
         args.append(plan.pk)
     if name.startswith("run") and name != "runs":
         args.append(run.pk)
+    if name == "plan_same":
+        args.append(PlannedTicket.objects.filter(plan=args[-1])[0].pk)
     if name in ("run_item_retry", "run_item_create"):
         args.append(run.items.get().pk)
     return reverse(f"jira_integration:{name}", args=args)
