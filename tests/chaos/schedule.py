@@ -192,7 +192,7 @@ def draw(seed: int, world: World) -> Office:
     world.delete_number = rng.randint(1, 6) if rng.random() < 0.08 else 0
     chosen = [
         PAIRS[(PLACE * (seed // 4) + len(PAIRS) // 4 * seed) % len(PAIRS)],
-        *rng.choices(PAIRS, k=rng.choice((0, 1, 1, 2))),
+        *rng.choices(PAIRS, k=rng.choice((1, 2, 2, 3))),
     ]
     for number, (kind, phase) in enumerate(chosen):
         first = rng.choice((1, 1, 2, 3)) if number else 1

@@ -16,8 +16,8 @@ from jira_integration.export.anyway import create_anyway, search_url
 from jira_integration.export.line import CannotDo
 from jira_integration.export.runs import confirm
 from jira_integration.models import AuditEntry, ExportRun, ProjectMapping, RunEvent, RunItem
-from stories_qa.models import Project, Role
-from tests.jira_rows import a_backlog, a_mapping, a_person, a_plan, a_run
+from stories_qa.models import Project
+from tests.jira_rows import a_backlog, a_mapping, a_plan, a_run
 from tests.jira_site import connect, drive, plan
 from tests.sandbox_server import RunningSandbox, running_sandbox
 
@@ -27,13 +27,6 @@ BULK = {"method": "POST", "path": "/rest/api/3/issue/bulk"}
 @pytest.fixture
 def project(transactional_db: None) -> Project:
     return a_backlog(stories=3)
-
-
-@pytest.fixture
-def ana(project: Project, client: Client) -> Any:
-    person = a_person("ana", project, Role.EXPORTER, first_name="Ana")
-    client.force_login(person)
-    return person
 
 
 class TestOnThePage:

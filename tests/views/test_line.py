@@ -14,21 +14,9 @@ from jira_integration.export.runs import confirm
 from jira_integration.live import run_news, run_of
 from jira_integration.models import AuditEntry, ExportRun
 from stories_qa.models import Project, Role
-from tests.jira_rows import a_backlog, a_mapping, a_person, a_plan, a_story
+from tests.jira_rows import a_mapping, a_person, a_plan, a_story
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def project() -> Project:
-    return a_backlog()
-
-
-@pytest.fixture
-def ana(project: Project, client: Client) -> Any:
-    person = a_person("ana", project, Role.EXPORTER, first_name="Ana")
-    client.force_login(person)
-    return person
 
 
 @pytest.fixture

@@ -20,51 +20,9 @@ from tests.jira_rows import (
     a_test,
     an_epic,
 )
+from tests.views.plan_pages import shown
 
 pytestmark = pytest.mark.django_db
-ACTIONS = ["create", "update", "unchanged", "conflict", "blocked"]
-
-
-@pytest.fixture
-def project() -> Project:
-    return a_backlog()
-
-
-@pytest.fixture
-def ana(project: Project, client: Client) -> Any:
-    person = a_person("ana", project, Role.EXPORTER, first_name="Ana")
-    client.force_login(person)
-    return person
-
-
-@pytest.fixture
-def mixed(project: Project) -> ExportPlan:
-    """One item of each action."""
-    mapping = a_mapping(project)
-    plan = a_plan(mapping, {})
-    for number, action in enumerate(ACTIONS, 1):
-        story = a_story(project, number)
-        findings: list[dict[str, Any]] = []
-        changes: list[dict[str, str]] = []
-        if action == "update":
-            changes = [{"field": "priority", "label": "Priority", "before": "High", "after": "Highest"}]
-        if action == "blocked":
-            findings = [{"code": "required_field", "values": {"field": "Team"}, "blocking": True}]
-        if action == "conflict":
-            findings = [{"code": "conflict_fields", "values": {"fields": "Summary"}, "blocking": False}]
-        columns = {} if action == "create" else {"changes": changes}
-        a_planned(plan, story, action, findings=findings, same_fields=6, **columns)
-    plan.counts = dict.fromkeys(ACTIONS, 1)
-    plan.requests_expected = 4
-    plan.story_refs = list(Story.objects.values_list("ref", flat=True))
-    plan.save()
-    return plan
-
-
-def shown(client: Client, plan: ExportPlan, query: str = "") -> str:
-    answer = client.get(f"/p/SHOP/jira/plans/{plan.pk}/{query}")
-    assert answer.status_code == 200
-    return answer.content.decode()
 
 
 def test_sending_twice_leads_to_the_same_run(ana: Any, project: Project, client: Client) -> None:

@@ -15,14 +15,9 @@ from jira_integration import audit
 from jira_integration.models import AuditEntry, WebhookDelivery
 from jira_integration.tasks import build_plan, poll_connection
 from stories_qa.models import Project, Role, Story
-from tests.jira_rows import a_backlog, a_connection, a_mapping, a_person, a_plan, a_run, a_story, a_ticket
+from tests.jira_rows import a_connection, a_mapping, a_person, a_plan, a_run, a_story, a_ticket
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def project() -> Project:
-    return a_backlog()
 
 
 @pytest.fixture

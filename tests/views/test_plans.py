@@ -14,9 +14,8 @@ from django.utils import timezone
 
 from jira_integration.contracts import Kind
 from jira_integration.models import ExportedTicket, ExportPlan, PlannedTicket
-from stories_qa.models import Project, Role, Story
+from stories_qa.models import Project, Role
 from tests.jira_rows import (
-    a_backlog,
     a_mapping,
     a_person,
     a_plan,
@@ -24,51 +23,9 @@ from tests.jira_rows import (
     a_story,
     a_ticket,
 )
+from tests.views.plan_pages import shown
 
 pytestmark = pytest.mark.django_db
-ACTIONS = ["create", "update", "unchanged", "conflict", "blocked"]
-
-
-@pytest.fixture
-def project() -> Project:
-    return a_backlog()
-
-
-@pytest.fixture
-def ana(project: Project, client: Client) -> Any:
-    person = a_person("ana", project, Role.EXPORTER, first_name="Ana")
-    client.force_login(person)
-    return person
-
-
-@pytest.fixture
-def mixed(project: Project) -> ExportPlan:
-    """One item of each action."""
-    mapping = a_mapping(project)
-    plan = a_plan(mapping, {})
-    for number, action in enumerate(ACTIONS, 1):
-        story = a_story(project, number)
-        findings: list[dict[str, Any]] = []
-        changes: list[dict[str, str]] = []
-        if action == "update":
-            changes = [{"field": "priority", "label": "Priority", "before": "High", "after": "Highest"}]
-        if action == "blocked":
-            findings = [{"code": "required_field", "values": {"field": "Team"}, "blocking": True}]
-        if action == "conflict":
-            findings = [{"code": "conflict_fields", "values": {"fields": "Summary"}, "blocking": False}]
-        columns = {} if action == "create" else {"changes": changes}
-        a_planned(plan, story, action, findings=findings, same_fields=6, **columns)
-    plan.counts = dict.fromkeys(ACTIONS, 1)
-    plan.requests_expected = 4
-    plan.story_refs = list(Story.objects.values_list("ref", flat=True))
-    plan.save()
-    return plan
-
-
-def shown(client: Client, plan: ExportPlan, query: str = "") -> str:
-    answer = client.get(f"/p/SHOP/jira/plans/{plan.pk}/{query}")
-    assert answer.status_code == 200
-    return answer.content.decode()
 
 
 def test_items_stand_in_the_order_of_urgency(ana: Any, mixed: ExportPlan, client: Client) -> None:
@@ -79,7 +36,7 @@ def test_items_stand_in_the_order_of_urgency(ana: Any, mixed: ExportPlan, client
 
 
 def test_the_strip_counts_what_the_list_shows_and_filters_it(ana: Any, mixed: ExportPlan, client: Client) -> None:
-    for action in ACTIONS:
+    for action in ("create", "update", "unchanged", "conflict", "blocked"):
         page = shown(client, mixed, f"?show={action}")
 
         assert page.count('<li id="plan-US-') == 1

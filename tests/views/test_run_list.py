@@ -10,9 +10,10 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from jira_integration.models import ExportRun, ProjectMapping
-from stories_qa.models import Project, Role, Story
-from tests.jira_rows import a_backlog, a_mapping, a_person, a_plan, a_run
+from jira_integration.models import ExportRun
+from stories_qa.models import Project
+from tests.jira_rows import a_backlog
+from tests.views.run_pages import started
 
 pytestmark = pytest.mark.django_db
 
@@ -20,19 +21,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def project() -> Project:
     return a_backlog(stories=6)
-
-
-@pytest.fixture
-def ana(project: Project, client: Client) -> Any:
-    person = a_person("ana", project, Role.EXPORTER, first_name="Ana")
-    client.force_login(person)
-    return person
-
-
-def started(project: Project, states: dict[str, str] | None = None, **columns: Any) -> ExportRun:
-    mapping = ProjectMapping.objects.filter(project_ref=project.ref).first() or a_mapping(project)
-    plan = a_plan(mapping, dict.fromkeys(Story.objects.order_by("pk"), "create"), state="exported")
-    return a_run(plan, states, **columns)
 
 
 class TestPolling:
