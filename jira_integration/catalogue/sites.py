@@ -70,6 +70,12 @@ ENTRIES: dict[str, Entry] = {
         _("Open Jira in a tab and copy what is before /browse."),
         CHANGE,
     ),
+    "site_of_others": Entry(
+        _("{site} is connected already, for backlogs that are not yours."),
+        _("Its sign-in belongs to {names}, and exports of yours would use it."),
+        _("Ask one of them to connect your backlog; make them an admin of it for that."),
+        CHANGE,
+    ),
     "forbidden_address": Entry(
         _("{site} may not be used from here."),
         _("It lies in a private network or on an unusual port, and those are closed to this site. Nothing was sent."),

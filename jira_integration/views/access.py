@@ -1,4 +1,7 @@
-"""Who may see what: every page of the plug-in goes through one of these two decorators."""
+"""Who may see what: every page of the plug-in goes through one of these two decorators.
+
+The whole table, each address with each role: docs/roles.md.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,11 @@ from typing import Any, Concatenate, ParamSpec
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 
 from jira_integration.conf import story_source
 from jira_integration.contracts import Act, ProjectInfo
+from jira_integration.models import JiraConnection
 
 P = ParamSpec("P")
 ProjectView = Callable[Concatenate[HttpRequest, ProjectInfo, P], HttpResponseBase]
@@ -73,23 +77,58 @@ def admin_projects(user: Any) -> list[ProjectInfo]:
     return [project for project in source.projects_for(user) if source.may(user, project.ref, Act.ADMIN)]
 
 
-def for_connections(view: SiteView[P]) -> Callable[..., HttpResponseBase]:
-    """A page about connections, which belong to the whole site: for Jira admins of at least one project.
+def looks_after(user: Any, connection: JiraConnection) -> bool:
+    """Whether this person may change a connection or put a backlog of theirs on it: an admin of a backlog that it
+    serves. One that serves none belongs to whoever made it, and to the site's superusers.
 
-    Members of some project see who may; people without any project get 404.
+    Being an admin somewhere is not enough: anybody signed in can make a project, and would then export with the
+    sign-in of others. docs/decisions/0012-who-looks-after-a-connection.md
+    """
+    served = list(connection.mappings.values_list("project_ref", flat=True))
+    if not served:
+        return bool(user.is_superuser or connection.created_by_id == user.pk)
+    source = story_source()
+    return any(source.may(user, ref, Act.ADMIN) for ref in served)
+
+
+def who_looks_after(connection: JiraConnection) -> list[str]:
+    """Names of those to ask, three at most; of one that serves no backlog, whoever made it."""
+    source = story_source()
+    refs = connection.mappings.order_by("pk").values_list("project_ref", flat=True)
+    names = [name for ref in refs for name in source.who_may(ref, Act.ADMIN)]
+    maker = connection.created_by
+    if not names and maker is not None:
+        names = [maker.get_full_name() or maker.get_username()]
+    return list(dict.fromkeys(names))[:3]
+
+
+def for_connections(view: SiteView[P]) -> Callable[..., HttpResponseBase]:
+    """A page about connections: for Jira admins of at least one project. Where the address names a connection
+    (`pk`), for those who look after it.
+
+    Members of a project it serves see who may; to everybody else it does not exist (404).
     """
 
     @wraps(view)
     def checked(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return redirect_to_login(request.get_full_path())
+        source = story_source()
         if not admin_projects(request.user):
-            source = story_source()
             mine = list(source.projects_for(request.user))
             if not mine:
                 raise Http404
             asked = next((project for project in mine if project.key == request.GET.get("project")), mine[0])
             return not_allowed(request, asked, Act.ADMIN)
+        if "pk" in kwargs:
+            connection = get_object_or_404(JiraConnection, pk=kwargs["pk"])
+            if not looks_after(request.user, connection):
+                served = connection.mappings.values_list("project_ref", flat=True)
+                seen = next((ref for ref in served if source.may(request.user, ref, Act.VIEW)), None)
+                project = source.project_by_ref(seen) if seen else None
+                if project is None:
+                    raise Http404
+                return not_allowed(request, project, Act.ADMIN)
         return view(request, *args, **kwargs)
 
     return checked

@@ -13,7 +13,7 @@ from jira_integration.conf import story_source
 from jira_integration.contracts import Act
 from jira_integration.models import JiraConnection, ProjectMapping
 from jira_integration.views import setup_site
-from jira_integration.views.access import admin_projects, for_connections, not_allowed, page
+from jira_integration.views.access import admin_projects, for_connections, looks_after, not_allowed, page
 from jira_integration.views.setup_frame import Wizard
 from jira_integration.views.setup_open import project_asked
 
@@ -40,13 +40,15 @@ class Site:
 @require_GET
 @for_connections
 def connections(request: HttpRequest) -> HttpResponse:
-    """Every Jira site with its state and the backlogs that go to it."""
+    """The Jira sites this person looks after, with their state and the backlogs that go to them."""
     source = story_source()
     mine = {project.ref: project for project in admin_projects(request.user)}
     project = project_asked(request)
     unconnected = [one for one in mine.values() if not ProjectMapping.objects.filter(project_ref=one.ref).exists()]
     sites = []
     for connection in JiraConnection.objects.prefetch_related("mappings"):
+        if not looks_after(request.user, connection):
+            continue
         backlogs = []
         served = [one for mapping in connection.mappings.all() if (one := mine.get(mapping.project_ref))]
         opened_for = next(iter([*served, *unconnected]), None)

@@ -19,6 +19,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from jira_integration.catalogue import explain, from_error
@@ -41,7 +42,7 @@ from jira_integration.setup.check import check_login
 from jira_integration.setup.grants import CONSENT_LASTS, atlassian, keep_grant, oauth_app
 from jira_integration.setup.logins import keep_login
 from jira_integration.views import setup_sign_in, setup_site
-from jira_integration.views.access import for_connections, not_allowed
+from jira_integration.views.access import for_connections, looks_after, not_allowed, who_looks_after
 from jira_integration.views.setup_frame import Wizard
 from jira_integration.views.setup_open import project_asked
 
@@ -113,7 +114,11 @@ def oauth_sites(request: HttpRequest) -> HttpResponse:
         if chosen is not None:
             opened = json.loads(Sealed(held["tokens"]).open(bound_to(held)))
             del request.session[CHOICE]
-            wizard.connection = connection_of(wizard, chosen)
+            made = connection_of(wizard, chosen)
+            if not looks_after(request.user, made):
+                names = ", ".join(who_looks_after(made)) or _("whoever runs this site")
+                return refused(wizard, "site_of_others", {"site": made.host, "names": names})
+            wizard.connection = made
             setup_site.claim(wizard)
             tokens = Tokens.model_validate(opened)
             return finish(wizard, tokens, chosen, datetime.fromtimestamp(held["at"], tz=UTC))
@@ -171,6 +176,8 @@ def wizard_for(request: HttpRequest, kept: dict[str, Any]) -> Wizard | None:
     project = story_source().project(kept["project"])
     connection = JiraConnection.objects.filter(pk=kept["connection"]).first()
     if project is None or connection is None or not story_source().may(request.user, project.ref, Act.ADMIN):
+        return None
+    if not looks_after(request.user, connection):
         return None
     return Wizard(request, project, "sign-in", connection, mapping_of(project.ref))
 

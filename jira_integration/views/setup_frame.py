@@ -43,6 +43,16 @@ IN_SENTENCE: dict[str, str | Promise] = {
     "review": gettext_lazy("review"),
 }
 ORDER = tuple(STEPS)
+# Audit codes of what several backlogs share.
+SHARED = {
+    "connection_changed",
+    "certificates_changed",
+    "login_made",
+    "login_replaced",
+    "login_forgotten",
+    "webhook_made",
+    "webhook_secret_made",
+}
 
 
 @dataclass(frozen=True)
@@ -237,8 +247,13 @@ class Wizard:
         return mapping
 
     def record(self, code: str, **values: Any) -> None:
+        """One sentence in this backlog's trail; what concerns the connection, in that of every backlog it serves."""
         about = {"project": self.project.key, **({"site": self.connection.host} if self.connection else {})}
-        audit.record(code, {**about, **values}, user=self.request.user, project_ref=self.project.ref)
+        refs = {self.project.ref}
+        if code in SHARED and self.connection is not None:
+            refs |= set(self.connection.mappings.values_list("project_ref", flat=True))
+        for ref in sorted(refs):
+            audit.record(code, {**about, **values}, user=self.request.user, project_ref=ref)
 
     def overtaken(self) -> str:
         """What to say when somebody else saved the mapping since this page was made; "" when nobody did."""

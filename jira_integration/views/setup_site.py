@@ -18,6 +18,7 @@ from jira_integration.forms.setup import SiteForm
 from jira_integration.models import JiraConnection, ProjectMapping
 from jira_integration.setup.discover import FoundSite, discover_site, likely
 from jira_integration.setup.logins import forget_login
+from jira_integration.views.access import looks_after, who_looks_after
 from jira_integration.views.setup_frame import Problem, Wizard
 
 CONTROL = "id_site_url"
@@ -72,6 +73,10 @@ def save(wizard: Wizard, form: SiteForm, found: FoundSite) -> HttpResponse:
     connection = wizard.connection or existing
     if connection is not None and existing is not None and existing.pk != connection.pk:
         form.add_error("site_url", _("%(site)s is connected already. Open it from the list.") % {"site": existing.host})
+        return show(wizard, form)
+    if wizard.connection is None and existing is not None and not looks_after(wizard.request.user, existing):
+        names = ", ".join(who_looks_after(existing)) or _("whoever runs this site")
+        form.add_error("site_url", str(explain("site_of_others", {"site": existing.host, "names": names})))
         return show(wizard, form)
     with transaction.atomic():
         made = connection is None

@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.contrib.auth.models import User
 from django.test import Client
 
-from jira_integration.models import JiraConnection, ProjectMapping
+from jira_integration.models import AuditEntry, JiraConnection, ProjectMapping
 from stories_qa.models import Project, Role
 from tests.sandbox_server import RunningSandbox
 from tests.views.wizard.conftest import member
@@ -75,3 +75,16 @@ def test_an_admin_of_another_backlog_cannot_set_up_this_one(
 
     assert client.get(visitor.step(pk, "fields")).status_code == 404
     assert client.post(visitor.step(pk, "review"), {"save": "1"}).status_code == 404
+
+
+def test_a_change_of_what_backlogs_share_stands_in_the_trail_of_each(
+    visitor: Visitor, sandbox: RunningSandbox, backlog: Project
+) -> None:
+    pk = visitor.connect(sandbox)
+    other = Project.objects.create(key="APP", name="App")
+    ProjectMapping.objects.create(connection_id=pk, project_ref=other.ref)
+
+    visitor.send(visitor.step(pk, "sign-in"), "disconnect")
+
+    told = AuditEntry.objects.filter(code="login_forgotten").values_list("project_ref", flat=True)
+    assert set(told) == {backlog.ref, other.ref}

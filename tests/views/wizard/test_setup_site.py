@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+from django.contrib.auth.models import User
 from django.http import HttpResponse
 from pytest_django import Settings
 
@@ -177,7 +178,12 @@ def test_a_second_backlog_shares_the_connection_of_its_site(
 
 def test_two_connections_never_get_the_same_address(visitor: Visitor, sandbox: RunningSandbox) -> None:
     pk = visitor.connect(sandbox)
-    other = JiraConnection.objects.create(name="Other", site_url="https://other.atlassian.net", deployment="cloud")
+    other = JiraConnection.objects.create(
+        name="Other",
+        site_url="https://other.atlassian.net",
+        deployment="cloud",
+        created_by=User.objects.get(username="mira"),
+    )
     ProjectMapping.objects.all().delete()
 
     answer = visitor.send(visitor.step(other.pk, "site"), site_url=sandbox.url)
