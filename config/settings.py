@@ -151,6 +151,7 @@ CELERY_BEAT_SCHEDULE = {
     "jira-poll": {"task": "jira_integration.tasks.poll_connections", "schedule": JIRA_POLL_SECONDS},
     "jira-send-changes": {"task": "jira_integration.tasks.send_changes", "schedule": 30},
     "jira-sweep-runs": {"task": "jira_integration.tasks.sweep_runs", "schedule": 15},
+    "jira-sweep-comments": {"task": "jira_integration.comments.tasks.sweep_comments", "schedule": 60},
     "jira-sweep-webhooks": {"task": "jira_integration.tasks.sweep_webhooks", "schedule": 60},
     "jira-remove-old": {"task": "jira_integration.upkeep.remove_old", "schedule": 3600},
 }

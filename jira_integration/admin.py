@@ -147,6 +147,13 @@ class ExportedTicketAdmin(ReadOnly):
     search_fields = ("story_key", "issue_key", "story_ref")
 
 
+@admin.register(models.ExportedComment)
+class ExportedCommentAdmin(ReadOnly):
+    list_display = ("ticket", "remote_id", "author_name", "from_jira", "state", "error_code")
+    list_filter = ("state", "from_jira")
+    list_select_related = ("ticket",)
+
+
 @admin.register(models.ExportPlan)
 class ExportPlanAdmin(ReadOnly):
     list_display = ("pk", "mapping", "state", "created_by", "created_at")

@@ -133,6 +133,21 @@ class StorySnapshot:
         return str(self.values.get("title", ""))
 
 
+@dataclass(frozen=True)
+class StoryComment:
+    """What somebody wrote about a story. `body` is Markdown, `author` a name, `place` where it was written when that
+    was elsewhere ("Jira"). A deleted one is kept, so that its deletion can follow to Jira."""
+
+    ref: str
+    story_ref: str
+    body: str
+    author: str
+    written_at: datetime
+    edited_at: datetime | None = None
+    place: str = ""
+    deleted: bool = False
+
+
 class StoryChanged(Exception):
     """`apply` met another version than the one it was told to expect; nothing was written."""
 
@@ -187,6 +202,15 @@ class StorySource(Protocol):
     def apply(self, ref: str, values: Mapping[str, Any], *, expected_version: int | None, actor: str) -> Applied:
         """Write values that came from Jira. Raises StoryChanged when `expected_version` is given and is not the
         current one, LookupError when the story is gone. `actor` is a sentence's subject ("Jonas Ortiz in Jira")."""
+
+    def comments(self, refs: Iterable[str]) -> Iterator[StoryComment]:
+        """These comments, deleted ones too, without a query per ref; unknown refs are left out. A host that has no
+        comments yields nothing."""
+
+    def keep_comment(self, comment: StoryComment, *, expected: str | None = None) -> str:
+        """Write a comment as it is in Jira and return its ref: a new one where `comment.ref` is empty. Raises
+        StoryChanged when `expected` is given and is not the body now, LookupError when the story is gone. A host that
+        has no comments returns "" and nothing more is asked of it."""
 
     def story_url(self, ref: str) -> str:
         """Address of the story's page, starting with a slash."""

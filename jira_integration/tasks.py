@@ -6,18 +6,18 @@ import logging
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from asgiref.sync import async_to_sync, sync_to_async
-from celery import Task, shared_task
-from django.db import DatabaseError, InterfaceError, transaction
+from celery import shared_task
+from django.db import DatabaseError, InterfaceError
 from django.db.models import F, Q
 from django.utils import timezone
-from kombu.exceptions import OperationalError
 
 from jira_integration import halts, ledger, progress
 from jira_integration.catalogue import from_error
 from jira_integration.client.exceptions import JiraError, JiraLoginError, JiraRateLimited, JiraUnavailable
+from jira_integration.comments.tasks import take_in_comments
 from jira_integration.conf import conf
 from jira_integration.export import automatic
 from jira_integration.export import plan as planning
@@ -37,6 +37,7 @@ from jira_integration.models import (
 from jira_integration.setup.connect import NoLogin, answered, jira_client
 from jira_integration.setup.doctor.here import SCHEDULE
 from jira_integration.signals import conflict_found, run_finished, ticket_changed
+from jira_integration.starting import start
 from jira_integration.sync import inbox
 from jira_integration.sync.changes import IssueChange, IssueGone, change_of, watched_fields
 from jira_integration.sync.doubles import note_doubles
@@ -92,22 +93,6 @@ def start_waiting(connection_id: int, but: int = 0) -> None:
     for run_id in next_runs(connection_id):
         if run_id != but:
             start(export_run, run_id)
-
-
-def start(task: Task[[int], None], pk: int, at: datetime | None = None) -> None:
-    """Start a task once what it needs is committed. When the broker is away nothing is lost: the sweep finds what
-    nobody drives, and whoever asked goes on."""
-
-    def send() -> None:
-        try:
-            if at is None:
-                task.delay(pk)
-            else:
-                task.apply_async(args=(pk,), eta=at)
-        except OperationalError as away:
-            log.warning("%s %s waits for the next sweep: %s", task.name, pk, away)
-
-    transaction.on_commit(send)
 
 
 async def carry_out(run_id: int) -> ExportRun:
@@ -228,6 +213,7 @@ async def look(connection_id: int, *, full: bool = False) -> Counts:
         )
         async for page in pages:
             await sync_to_async(_take_in)(connection, page, counts)
+            await take_in_comments(jira, connection, page, counts)
         if not full:
             await sync_to_async(count_repairs)(connection, counts)
         if counts.held:  # to be seen again by the next look
@@ -302,14 +288,15 @@ async def _reread(connection: JiraConnection, event: inbox.Event) -> int:
     """Read the issue and take it in; how many (0 or 1) could not be judged yet."""
     fields = await sync_to_async(watched_fields)(connection)
     asked_at = timezone.now()
+    counts = Counts()
     async with jira_client(connection) as jira:
         issues = await jira.bulk_fetch([event.issue_id], fields=fields)
-    changes: list[IssueChange | IssueGone] = [change_of(issue, event.actor, asked_at) for issue in issues]
-    if not issues and event.name == "jira:issue_deleted":
-        # Jira said so itself and shows it no more; an absent issue alone would not be believed.
-        changes = [IssueGone(event.issue_id, event.actor)]
-    counts = Counts()
-    await sync_to_async(_take_in)(connection, changes, counts)
+        changes: list[IssueChange | IssueGone] = [change_of(issue, event.actor, asked_at) for issue in issues]
+        if not issues and event.name == "jira:issue_deleted":
+            # Jira said so itself and shows it no more; an absent issue alone would not be believed.
+            changes = [IssueGone(event.issue_id, event.actor)]
+        await sync_to_async(_take_in)(connection, changes, counts)
+        await take_in_comments(jira, connection, changes, counts)
     return counts.held
 
 

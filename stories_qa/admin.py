@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from stories_qa.models import (
     AcceptanceCriterion,
     BacklogUpload,
+    Comment,
     Epic,
     Membership,
     Project,
@@ -91,6 +92,12 @@ class TestCaseAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # Dj
     list_select_related = ["project", "story"]
     search_fields = ["key", "title"]
     inlines = [StepInline]
+
+
+@admin.register(Comment)
+class CommentAdmin(ReadOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # Django cannot subscript it
+    list_display = ["story", "author_name", "place", "written_at", "deleted_at"]
+    list_select_related = ["story"]
 
 
 @admin.register(BacklogUpload)

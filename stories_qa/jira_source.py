@@ -14,6 +14,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from jira_integration.comments.tasks import comment_saved as comment_saved  # published for stories_qa.views.comments
 from jira_integration.contracts import (
     Act,
     Applied,
@@ -24,6 +25,7 @@ from jira_integration.contracts import (
     Person,
     ProjectInfo,
     StoryChanged,
+    StoryComment,
     StoryField,
     StorySnapshot,
     TestCase,
@@ -31,9 +33,9 @@ from jira_integration.contracts import (
 )
 from jira_integration.models import ExportedTicket, annotate_sync
 from jira_integration.signals import plan_confirmed as plan_confirmed  # published for stories_qa.selection
-from stories_qa import access, models
+from stories_qa import access, comments, models
 from stories_qa.listing import filter_stories
-from stories_qa.people import find_member
+from stories_qa.taken_over import columns_of
 from stories_qa.writing import Item, VersionMoved, change
 
 FEW = 500  # refs up to here are asked for by name; above, the whole project is read and picked from
@@ -88,8 +90,7 @@ class StoriesQaSource:
         return [_info(project) for project in models.Project.objects.all()]
 
     def project(self, key: str) -> ProjectInfo | None:
-        found = models.Project.objects.filter(key=key).first()
-        return None if found is None else _info(found)
+        return next((_info(found) for found in models.Project.objects.filter(key=key)), None)
 
     def project_by_ref(self, ref: str) -> ProjectInfo | None:
         found = models.Project.objects.filter(ref=ref).first()
@@ -217,26 +218,26 @@ class StoriesQaSource:
 
     def apply(self, ref: str, values: Mapping[str, Any], *, expected_version: int | None, actor: str) -> Applied:
         item = self._item(ref)
-        columns = {name: value for name, value in values.items() if name not in {"criteria", "assignee", "parent"}}
-        if "criteria" in values:
-            columns["criteria"] = [vars(criterion) for criterion in values["criteria"]]
-        if "assignee" in values:
-            person: Person | None = values["assignee"]
-            member = None if person is None else find_member(item.project, person.name, person.email)
-            columns["assignee"] = member
-            columns["assignee_name"] = "" if person is None or member is not None else person.name or person.email
-        if "parent" in values:
-            columns["epic"] = None
-            if values["parent"] is not None:
-                columns["epic"] = models.Epic.objects.filter(project=item.project, ref=values["parent"]).first()
-                if columns["epic"] is None:
-                    raise ValueError(f"{values['parent']} is no epic of {item.project}")
+        columns = columns_of(item.project, values)
         try:
             version, changed = change(item, columns, expected_version=expected_version, by=actor)
         except VersionMoved as moved:
             raise StoryChanged(ref) from moved
         names = {"epic": "parent", "assignee_name": "assignee"}
         return Applied(version, tuple(dict.fromkeys(names.get(name, name) for name in changed)))
+
+    def comments(self, refs: Iterable[str]) -> Iterator[StoryComment]:
+        for row in models.Comment.objects.filter(ref__in=list(refs)).select_related("story"):
+            told = {name: getattr(row, name) for name in ("ref", "body", "written_at", "edited_at", "place")}
+            told |= {"story_ref": row.story.ref, "author": row.author_name, "deleted": row.deleted_at is not None}
+            yield StoryComment(**told)
+
+    def keep_comment(self, comment: StoryComment, *, expected: str | None = None) -> str:
+        said = {name: value for name, value in vars(comment).items() if name not in ("story_ref", "ref", "body")}
+        try:
+            return comments.keep(comment.story_ref, comment.ref, comment.body, expected=expected, **said)
+        except comments.BodyMoved as moved:
+            raise StoryChanged(comment.ref) from moved
 
     def story_url(self, ref: str) -> str:
         return self._item(ref).get_absolute_url()

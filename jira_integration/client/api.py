@@ -10,19 +10,19 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import Any
 
 from jira_integration.client.answers import Answer
+from jira_integration.client.comments import CommentClient
 from jira_integration.client.created import BulkAnswer
-from jira_integration.client.metadata import MetadataClient
-from jira_integration.client.reading import pages, read, read_json, read_rows
-from jira_integration.client.schemas import Comment, Issue, IssuePage, Transition, Webhook
+from jira_integration.client.reading import read, read_json, read_rows
+from jira_integration.client.schemas import Issue, IssuePage, Transition, Webhook
 
 CREATES_PER_REQUEST = 50
 ONLY_NAMES = ["id", "key"]  # asked for nothing, Jira gives everything
 WEBHOOKS = "/rest/webhooks/1.0/webhook"
 
 
-class JiraClient(MetadataClient):
-    """Issues, their changes, and webhooks; what a site is made of comes from MetadataClient. CloudClient and
-    DataCenterClient are the two kinds, and callers need not know which one they hold.
+class JiraClient(CommentClient):
+    """Issues, their changes, and webhooks; comments come from CommentClient, what a site is made of from
+    MetadataClient. CloudClient and DataCenterClient are the two kinds, and callers need not know which one they hold.
 
     Issues are named by id or key. A write is sent once: JiraUnavailable with `outcome_unknown` means that it has to
     be looked up before anything is sent again.
@@ -148,17 +148,6 @@ class JiraClient(MetadataClient):
         path = f"{self.api}/issue/{{issue}}/properties/{{key}}"
         answer = await self.transport.request("GET", path, at={"issue": issue, "key": key})
         return read_json(dict[str, Any], answer, path).get("value")
-
-    async def comments(self, issue: str) -> AsyncIterator[Comment]:
-        """The comments of an issue, oldest first, page after page.
-
-        https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issue-comments/#api-rest-api-3-issue-issueidorkey-comment-get
-        """
-        path = f"{self.api}/issue/{{issue}}/comment"
-        asked = {"orderBy": "created"}
-        async for rows in pages(self.transport, path, at={"issue": issue}, params=asked, page_size=100):
-            for comment in read_rows(Comment, rows, path):
-                yield comment
 
     async def create_webhook(self, name: str, url: str, events: Collection[str], jql: str, secret: str) -> Webhook:
         """Register an admin webhook, signed with `secret`. Needs a Jira admin's login; does not expire.

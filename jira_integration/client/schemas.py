@@ -218,8 +218,26 @@ class Comment(JiraModel):
     id: str
     body: Any = None  # an ADF document on Cloud, wiki markup on Data Center
     author: User | None = None
+    update_author: User | None = Field(default=None, validation_alias="updateAuthor")
     created: Text = ""
     updated: Text = ""
+    visibility: dict[str, Any] | None = None  # {"type": "role" | "group", …}: only those may read it
+    public: bool = Field(default=True, validation_alias="jsdPublic")  # false: an internal note of a service desk
+    properties: dict[str, Any] = Field(default_factory=dict)  # by key, when they were asked for
+
+    @model_validator(mode="before")
+    @classmethod
+    def properties_by_key(cls, value: Any) -> Any:
+        """Jira lists them: [{"key": …, "value": …}, …]."""
+        listed = value.get("properties") if isinstance(value, dict) else None
+        if not isinstance(listed, list):
+            return value
+        return {**value, "properties": {one["key"]: one.get("value") for one in listed if "key" in one}}
+
+    @property
+    def for_everybody(self) -> bool:
+        """Whether whoever sees the issue may read this comment."""
+        return self.visibility is None and self.public
 
 
 class Webhook(JiraModel):

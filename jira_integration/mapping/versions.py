@@ -19,7 +19,7 @@ from jira_integration.models import FieldMapping, MappingVersion, ProjectMapping
 Snapshot = dict[str, Any]
 # Not part of what is mapped: whose it is, how far the set-up came, when it was saved.
 NOT_KEPT = frozenset(
-    {"id", "connection", "project_ref", "mode", "live", "steps_done", "version", "saved_by", "saved_at"}
+    {"id", "connection", "project_ref", "mode", "comments", "live", "steps_done", "version", "saved_by", "saved_at"}
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from jira_integration.models.annotations import annotate_sync
 from jira_integration.models.audit import AuditEntry, LiveSequence
 from jira_integration.models.canary import SecretCanary
+from jira_integration.models.comment import ExportedComment
 from jira_integration.models.conflict import Conflict
 from jira_integration.models.connection import JiraConnection
 from jira_integration.models.mapping import FieldMapping, JiraMetadata, ProjectMapping, StatusMapping
@@ -25,6 +26,7 @@ __all__ = [
     "Conflict",
     "ExportPlan",
     "ExportRun",
+    "ExportedComment",
     "ExportedTicket",
     "FieldMapping",
     "JiraConnection",

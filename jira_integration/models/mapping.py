@@ -27,6 +27,11 @@ class ProjectMapping(models.Model):
         LINKED = "linked", _("Issues linked to their story")
         DESCRIPTION = "description", _("A table in the story's description")
 
+    class Comments(models.TextChoices):
+        BOTH = "both", _("Both ways")
+        FROM_JIRA = "from_jira", _("From Jira only")
+        NONE = "none", _("Not at all")
+
     connection = models.ForeignKey(JiraConnection, on_delete=models.CASCADE, related_name="mappings")
     project_ref = models.CharField(max_length=64, unique=True, help_text="The host's project.")
     jira_project_id = models.CharField(max_length=32, blank=True)
@@ -43,6 +48,9 @@ class ProjectMapping(models.Model):
     )
     test_link_words = models.CharField(max_length=100, blank=True, help_text="What Jira says there; for people.")
     mode = models.CharField(max_length=10, choices=Mode, default=Mode.PREVIEW)
+    comments = models.CharField(
+        max_length=9, choices=Comments, default=Comments.FROM_JIRA, help_text="Which way comments of stories go."
+    )
     live = models.BooleanField(default=False, help_text="Turned on in the last step of the set-up.")
     steps_done = models.JSONField(default=list, help_text="Slugs of the set-up steps that were saved.")
     version = models.PositiveIntegerField(default=1)

@@ -9,7 +9,7 @@ from typing import Any
 
 from jira_integration.client.schemas import Issue
 from jira_integration.export.work import uid_of
-from jira_integration.models import FieldMapping, JiraConnection
+from jira_integration.models import FieldMapping, JiraConnection, ProjectMapping
 
 
 @dataclass(frozen=True)
@@ -55,4 +55,6 @@ def change_of(issue: Issue, actor: str = "", asked_at: datetime | None = None) -
 def watched_fields(connection: JiraConnection) -> list[str]:
     """The fields to read of every issue of this connection: what is mapped, and what we always look at."""
     mapped = FieldMapping.objects.filter(mapping__connection=connection, mapping__live=True)
-    return sorted({*mapped.values_list("jira_field", flat=True), "status", "updated", "parent"})
+    live = ProjectMapping.objects.filter(connection=connection, live=True)
+    comments = ["comment"] if live.exclude(comments=ProjectMapping.Comments.NONE).exists() else []
+    return sorted({*mapped.values_list("jira_field", flat=True), "status", "updated", "parent", *comments})

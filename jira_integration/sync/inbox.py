@@ -19,13 +19,19 @@ from jira_integration.conf import conf
 from jira_integration.models import JiraConnection, WebhookDelivery
 
 State = WebhookDelivery.State
-ISSUE_EVENTS = frozenset({"jira:issue_created", "jira:issue_updated", "jira:issue_deleted"})
-# Known, and left alone on purpose: docs/architecture.md says why.
-IGNORED_EVENTS = frozenset(
+ISSUE_EVENTS = frozenset(
     {
+        "jira:issue_created",
+        "jira:issue_updated",
+        "jira:issue_deleted",
         "comment_created",
         "comment_updated",
         "comment_deleted",
+    }
+)
+# Known, and left alone on purpose: docs/architecture.md says why.
+IGNORED_EVENTS = frozenset(
+    {
         "issuelink_created",
         "issuelink_deleted",
         "worklog_created",

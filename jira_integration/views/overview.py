@@ -22,7 +22,8 @@ from jira_integration.models import ExportedTicket, ExportRun, ProjectMapping, W
 from jira_integration.overview import last_check, states_of
 from jira_integration.runview import RunView
 from jira_integration.standing import mapping_of, open_runs, setup_url, stale_mapping, step_url
-from jira_integration.tasks import poll_connection, start
+from jira_integration.starting import start
+from jira_integration.tasks import poll_connection
 from jira_integration.views.access import for_project, page
 from jira_integration.views.plans import see
 

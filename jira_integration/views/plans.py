@@ -25,7 +25,8 @@ from jira_integration.planview import ROWS, PlanView
 from jira_integration.same_fields import same_fields
 from jira_integration.signals import plan_confirmed
 from jira_integration.standing import mapping_of, setup_url
-from jira_integration.tasks import build_plan, export_run, start
+from jira_integration.starting import start
+from jira_integration.tasks import build_plan, export_run
 from jira_integration.views.access import for_project, page
 from jira_integration.views.paging import piece
 from jira_integration.views.spreadsheet import csv_answer

@@ -26,7 +26,8 @@ from jira_integration.models import ExportRun, RunItem
 from jira_integration.run_counts import FILTERS
 from jira_integration.runview import ROWS, RunView
 from jira_integration.standing import open_runs
-from jira_integration.tasks import export_run, start, start_waiting
+from jira_integration.starting import start
+from jira_integration.tasks import export_run, start_waiting
 from jira_integration.views.access import for_project, page
 from jira_integration.views.paging import piece
 from jira_integration.views.plans import see

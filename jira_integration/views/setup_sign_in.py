@@ -20,7 +20,8 @@ from jira_integration.setup.check import Tested, check_login
 from jira_integration.setup.connect import auth_with
 from jira_integration.setup.grants import oauth_is_set_up
 from jira_integration.setup.logins import forget_login, keep_login
-from jira_integration.tasks import export_run, start
+from jira_integration.starting import start
+from jira_integration.tasks import export_run
 from jira_integration.views.setup_frame import Problem, Wizard
 
 Login = JiraConnection.Login

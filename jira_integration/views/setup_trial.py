@@ -32,7 +32,8 @@ from jira_integration.models import ExportedTicket, ExportPlan, ExportRun, RunIt
 from jira_integration.planview import PlanView
 from jira_integration.setup.connect import jira_client
 from jira_integration.setup.discover import PERSON_WAITS_SECONDS
-from jira_integration.tasks import build_plan, export_run, start
+from jira_integration.starting import start
+from jira_integration.tasks import build_plan, export_run
 from jira_integration.views.access import for_connections
 from jira_integration.views.setup import answer
 from jira_integration.views.setup_frame import Problem, Wizard
