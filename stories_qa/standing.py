@@ -16,8 +16,8 @@ WORST = ("conflict", "missing", "failed", "changed_here", "changed_in_jira", "un
 
 
 def stand(project: Project, epics: Sequence[Epic]) -> None:
-    """Give epics that went through `with_sync` the attributes `in_sync` and `story_count`, and make `jira_state` the
-    worst of it; `worst_words` says so when it is a story's and not the epic's own. One query."""
+    """Give epics that went through `with_sync` the attributes `in_sync`, `changed_here` and `story_count`, and make
+    `jira_state` the worst of it; `worst_words` says so when it is a story's and not the epic's own. One query."""
     stories = with_sync(Story.objects.filter(project=project, epic__in=[epic.pk for epic in epics]))
     counts: dict[int, dict[str, int]] = defaultdict(dict)
     for epic_id, state, number in stories.order_by().values_list("epic", "jira_state").annotate(n=Count("pk")):
@@ -33,5 +33,6 @@ def stand(project: Project, epics: Sequence[Epic]) -> None:
             "jira_state": worst,
             "worst_words": words,
             "in_sync": states.get("in_sync", 0),
+            "changed_here": states.get("changed_here", 0) + (own == "changed_here"),
             "story_count": sum(states.values()),
         }

@@ -174,6 +174,12 @@ ENTRIES: dict[str, Entry] = {
         _("Choose stories on the list."),
         tone="info",
     ),
+    "nothing_changed": Entry(
+        _("Nothing changed here since the last export."),
+        _("Every story that is in Jira is as it was sent."),
+        _("Stories that are not in Jira yet are chosen on the list."),
+        tone="info",
+    ),
     "nothing_to_send": Entry(
         _("Nothing of this would change anything in Jira."),
         _("All chosen stories match Jira, or are left out."),

@@ -12,6 +12,7 @@ from typing import Any
 from jira_integration.client.schemas import Issue, StatusInfo
 from jira_integration.conf import story_source
 from jira_integration.contracts import Kind
+from jira_integration.export.changed import created_under
 from jira_integration.export.draft import LEVELS, Drafting
 from jira_integration.export.status_plan import status_change
 from jira_integration.mapping import preflight
@@ -45,9 +46,7 @@ def to_close(work: Drafting, removed: Sequence[ExportedTicket]) -> list[Exported
     if not _done(work):
         return []
     stories = {ticket.uid for ticket in work.tickets.values()}
-    # A test case has no story any more: what it was created under says which one it was.
-    parents = PlannedTicket.objects.filter(uid__in=[one.uid for one in removed]).exclude(parent_uid=None)
-    of_story = dict(parents.order_by("pk").values_list("uid", "parent_uid"))
+    of_story = created_under([one.uid for one in removed])
     left_open = set(work.plan.left_open)
     return [one for one in removed if of_story.get(one.uid) in stories and one.story_ref not in left_open]
 

@@ -16,6 +16,7 @@ from jira_integration.badges import SIGNS
 from jira_integration.catalogue import explain
 from jira_integration.conf import story_source
 from jira_integration.contracts import Act, Kind, ProjectInfo
+from jira_integration.export.changed import changed_here
 from jira_integration.export.line import CannotDo
 from jira_integration.export.plan import new_plan
 from jira_integration.export.removed import left_open
@@ -44,7 +45,16 @@ def see(url: str) -> HttpResponse:
 
 def chosen_refs(request: HttpRequest, project: ProjectInfo, mapping: ProjectMapping) -> list[str]:
     """The refs that a form chose: `story=` (keys or refs, repeated), `epic=` (with its stories), `all=1` with
-    `filter=`, or `everything=1`. What is unknown here is left out."""
+    `filter=`, or `everything=1`; with `changed=1` only those of them that were edited since the last export. What is
+    unknown here is left out."""
+    found = _chosen(request, project, mapping)
+    if not request.POST.get("changed"):
+        return found
+    changed = set(changed_here(mapping))
+    return [ref for ref in found if ref in changed]
+
+
+def _chosen(request: HttpRequest, project: ProjectInfo, mapping: ProjectMapping) -> list[str]:
     source, form = story_source(), request.POST
     if form.get("everything"):
         return [ref for kind in Kind if mapping.type_id(kind) for ref in source.refs(project.ref, kind)]
@@ -73,7 +83,7 @@ def refused(request: HttpRequest, project: ProjectInfo, code: str, mapping: Proj
     )
     context = {
         "words": words,
-        "setup_url": setup_url(project, mapping) if code != "empty_plan" else "",
+        "setup_url": setup_url(project, mapping) if code not in ("empty_plan", "nothing_changed") else "",
         "stories_url": story_source().project_url(project.ref),
         "admins": list(story_source().who_may(project.ref, Act.ADMIN))[:2],
         "page_error": True,
@@ -92,7 +102,8 @@ def plan_create(request: HttpRequest, project: ProjectInfo) -> HttpResponse:
         return refused(request, project, "not_live", mapping)
     refs = chosen_refs(request, project, mapping)
     if not refs:
-        return refused(request, project, "empty_plan", mapping)
+        code = "nothing_changed" if request.POST.get("changed") else "empty_plan"
+        return refused(request, project, code, mapping)
     return make(request, project, mapping, refs)
 
 

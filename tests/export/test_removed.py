@@ -7,6 +7,7 @@ from collections import Counter
 import pytest
 
 from jira_integration.conf import story_source
+from jira_integration.export.changed import changed_here
 from jira_integration.export.plan import new_plan
 from jira_integration.export.runs import confirm
 from jira_integration.models import ExportedTicket, ExportRun, ProjectMapping
@@ -95,3 +96,22 @@ def test_a_close_takes_the_requests_that_its_preview_promised(
     drive(confirm(made, None))
 
     assert len(sandbox.log()) == made.requests_expected
+
+
+def test_what_changed_is_what_was_edited_here_and_stories_that_lost_a_test_case(
+    mapping: ProjectMapping, backlog: Project, sandbox: RunningSandbox
+) -> None:
+    send_tests(mapping, SUBTASK)
+    stories = [a_story(backlog, number) for number in range(1, 5)]
+    case = a_test(backlog, stories[0], 1)
+    a_test(backlog, stories[1], 2)
+    export(mapping)
+    assert changed_here(mapping) == []
+    change(stories[2], {"title": "Edited"}, expected_version=None, by="mira")
+    a_story(backlog, 5)  # not in Jira yet: for a person to choose
+    removed(case)
+
+    assert set(changed_here(mapping)) == {stories[2].ref, stories[0].ref}
+    drive(confirm(plan(mapping, changed_here(mapping)), None))
+    assert plan(mapping, [one.ref for one in stories]).sendable == 0
+    assert changed_here(mapping) == []

@@ -18,6 +18,7 @@ from jira_integration.catalogue import explain
 from jira_integration.conf import story_source
 from jira_integration.export import plan as planning
 from jira_integration.export import runs
+from jira_integration.export.changed import changed_here
 from jira_integration.export.line import CannotDo, place_of
 from jira_integration.models import ExportPlan, ExportRun, PlannedTicket, ProjectMapping, RunItem
 
@@ -33,6 +34,7 @@ class Command(BaseCommand):
         parser.add_argument("--project", help="Key of the backlog; may be left out where the connection has one.")
         what = parser.add_mutually_exclusive_group(required=True)
         what.add_argument("--all", action="store_true", help="Everything in the backlog.")
+        what.add_argument("--changed", action="store_true", help="What was edited here since the last export.")
         what.add_argument("--story", action="append", metavar="REF", help="A story or epic by key (US-142) or ref.")
         parser.add_argument("--dry-run", action="store_true", help="Plan only; nothing is sent.")
         parser.add_argument("--wait", action="store_true", help="Work in this process until the run ends.")
@@ -40,7 +42,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         mapping = self._mapping(options["connection"], options["project"])
-        refs = self._refs(mapping, options["story"])
+        refs = changed_here(mapping) if options["changed"] else self._refs(mapping, options["story"])
         plan = planning.new_plan(mapping, refs, None)
         plan = async_to_sync(planning.build_plan)(plan.pk)
         if plan.state != ExportPlan.State.READY:
