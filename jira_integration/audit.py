@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from jira_integration.conf import conf
 from jira_integration.models import AuditEntry
+from jira_integration.models.rows import insert_each
 
 
 def record(
@@ -24,10 +25,39 @@ def record(
     object_ref: str = "",
 ) -> AuditEntry:
     """Add one sentence: `code` is worded by the catalogue with `values`, which must never hold a secret."""
+    made = entry(
+        code,
+        values,
+        user=user,
+        actor=actor,
+        actor_name=actor_name,
+        project_ref=project_ref,
+        object_ref=object_ref,
+    )
+    made.save()
+    return made
+
+
+def record_each(entries: Sequence[AuditEntry]) -> None:
+    """Add many made by `entry`, in one statement."""
+    insert_each(entries)
+
+
+def entry(
+    code: str,
+    values: Mapping[str, Any] | None = None,
+    *,
+    user: User | AnonymousUser | None = None,
+    actor: str = AuditEntry.Actor.PERSON,
+    actor_name: str = "",
+    project_ref: str = "",
+    object_ref: str = "",
+) -> AuditEntry:
+    """A sentence that is not stored yet; the arguments are those of `record`."""
     person = user if isinstance(user, User) else None
     if not actor_name and person is not None:
         actor_name = person.get_full_name() or person.get_username()
-    return AuditEntry.objects.create(
+    return AuditEntry(
         actor=actor,
         user=person,
         actor_name=actor_name,

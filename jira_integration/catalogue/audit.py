@@ -7,9 +7,10 @@ from django.utils.translation import gettext_lazy as _
 from jira_integration.catalogue.entry import Text
 
 AUDIT: dict[str, Text] = {
-    "exported": _("{actor} exported {story} to {issue}: {fields} (run {run})"),
     "created_issue": _("{actor} exported {story} to {issue}, new in Jira (run {run})"),
     "updated_issue": _("{actor} exported {story} to {issue}: {fields} (run {run})"),
+    "moved_issue": _("{actor} moved {issue} to “{status}”, the status of {story} (run {run})"),
+    "closed_issue": _("{actor} closed {issue} of the removed {story}: “{status}” (run {run})"),
     "plan_made": _("{actor} previewed an export of {count} stories"),
     "plan_discarded": _("{actor} discarded the preview of {count} stories"),
     "run_started": _("{actor} started run {run}: {create} to create, {update} to update"),

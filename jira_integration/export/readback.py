@@ -16,6 +16,7 @@ from jira_integration.client.schemas import Issue
 from jira_integration.conf import conf
 from jira_integration.export.flight import Flight
 from jira_integration.export.hierarchy import parent_field
+from jira_integration.export.sentences import tell_confirmed
 from jira_integration.export.template import IssueIds, fill
 from jira_integration.export.work import READ_AT_ONCE, Work, sent_fields, uid_of
 from jira_integration.mapping.jira_form import reduced
@@ -134,6 +135,7 @@ def _confirm(work: Work, items: list[RunItem], issues: list[Issue], mapped: set[
     with transaction.atomic():
         tickets = agree(agreed)
         confirmed = ledger.confirm([item for item, _issue in shown])
+        tell_confirmed(work.run, confirmed)
     for (item, issue), one in zip(shown, agreed, strict=True):
         item.ticket = tickets[one.ticket_id]
         _see_place(work, item, issue, one, parents)

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 from asgiref.sync import sync_to_async
+from django.db import transaction
 
 from jira_integration import ledger
 from jira_integration.agreement import moved
@@ -19,6 +20,7 @@ from jira_integration.conf import conf
 from jira_integration.export.creates import create_level
 from jira_integration.export.estimate import MOST_HOPS
 from jira_integration.export.readback import confirm
+from jira_integration.export.sentences import tell_moved
 from jira_integration.export.work import READ_AT_ONCE, Work
 from jira_integration.models import RunItem
 
@@ -71,9 +73,15 @@ async def move_all(work: Work, level: int) -> AsyncIterator[RunItem]:
                 if isinstance(outcome, BaseException):
                     raise outcome
             reached = [item for item, outcome in zip(group, done, strict=True) if outcome]
-            for item in await sync_to_async(ledger.confirm)(reached):
+            for item in await sync_to_async(_reached)(work, reached):
                 yield item
         await work.count_requests()
+
+
+def _reached(work: Work, items: list[RunItem]) -> list[RunItem]:
+    with transaction.atomic():
+        tell_moved(work.run, items)
+        return ledger.confirm(items)
 
 
 async def _statuses(work: Work, items: list[RunItem]) -> dict[int, StatusInfo]:
