@@ -23,8 +23,8 @@ def changed_here(mapping: ProjectMapping) -> list[str]:
         gone += [ref for ref in refs if ref not in versions and agreed[ref][1] == Kind.TEST]
     if mapping.exports_tests and gone:
         removed = tickets.filter(story_ref__in=gone).exclude(status_id__in=closed_statuses(mapping))
-        removed = removed.values_list("uid", flat=True)
-        stories = tickets.filter(uid__in=set(created_under(list(removed)).values()))
+        parents = created_under(list(removed.values_list("uid", flat=True))).values()
+        stories = tickets.filter(uid__in=set(parents))
         found += stories.values_list("story_ref", flat=True)
     return list(dict.fromkeys(found))
 
