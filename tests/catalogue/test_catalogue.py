@@ -93,7 +93,8 @@ def test_a_sentence_has_no_hole_and_raises_nothing(code: str) -> None:
 
 def test_a_sentence_of_the_audit_trail_begins_with_who_did_it() -> None:
     said = sentence(
-        "exported", {"actor": "Ana Lindqvist", "story": "US-142", "issue": "SHOP-318", "fields": ["Summary"], "run": 7}
+        "updated_issue",
+        {"actor": "Ana Lindqvist", "story": "US-142", "issue": "SHOP-318", "fields": ["Summary"], "run": 7},
     )
 
     assert said == "Ana Lindqvist exported US-142 to SHOP-318: Summary (run 7)"

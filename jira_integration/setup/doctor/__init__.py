@@ -40,7 +40,7 @@ async def examine(connection: JiraConnection) -> Report:
                     for mapping in mappings:
                         await backlog.check(report, jira, mapping)
         except NoLogin:
-            report.explain("sign_in", "no_login")
+            report.because("sign_in", "no_login")
         except SecretUnreadable:
             pass  # the key's own check says so
         except JiraError as trouble:

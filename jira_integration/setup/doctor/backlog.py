@@ -67,7 +67,7 @@ def _types(report: Report, mapping: ProjectMapping, found: ProjectMetadata, abou
     gone = [kind for kind in Kind if (type_id := mapping.type_id(kind)) and found.type(type_id) is None]
     if gone:
         values: Mapping[str, Any] = {"jira_project": found.key, "issue_type": gone[0].value}
-        report.explain("types", "issue_type_gone", values, about)
+        report.because("types", "issue_type_gone", values, about)
         return False
     names = (found.type(mapping.type_id(kind)) for kind in Kind if mapping.type_id(kind))
     report.ok("types", ", ".join(one.name for one in names if one is not None), about)
@@ -85,7 +85,7 @@ def _required(report: Report, mapping: ProjectMapping, found: ProjectMetadata, a
         if gaps:
             project = source.project_by_ref(mapping.project_ref)
             values = {**gaps[0].values, "project_key": project.key if project else ""}
-            report.explain("required", gaps[0].code, values, about)
+            report.because("required", gaps[0].code, values, about)
             return
     report.ok("required", _("Each is filled."), about)
 

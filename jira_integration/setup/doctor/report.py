@@ -116,7 +116,7 @@ class Report:
     def fail(self, slug: str, why: str, todo: str = "", about: str = "", url: str = "") -> None:
         self._put(Finding(slug, about, Result.FAILED, why, todo, url))
 
-    def explain(self, slug: str, code: str, values: Mapping[str, Any] | None = None, about: str = "") -> None:
+    def because(self, slug: str, code: str, values: Mapping[str, Any] | None = None, about: str = "") -> None:
         """A failure in the words of the catalogue."""
         known = {"site": self.connection.host, "connection_id": self.connection.pk, **(values or {})}
         said = explain(code, known)
@@ -124,7 +124,7 @@ class Report:
         self.fail(slug, why, said.todo, about, said.action.url if said.action else "")
 
     def trouble(self, slug: str, error: JiraError, about: str = "") -> None:
-        self.explain(slug, *from_error(error, self.connection), about=about)
+        self.because(slug, *from_error(error, self.connection), about=about)
 
     def _put(self, finding: Finding) -> None:
         self._found[finding.slug, finding.about] = finding

@@ -110,12 +110,12 @@ async def sign_in(report: Report, jira: JiraClient) -> bool:
     except JiraError as trouble:
         ended = connection.secret_ends_on is not None and connection.secret_ends_on < timezone.localdate()
         if ended and trouble.code in (ErrorCode.BAD_LOGIN, ErrorCode.LOGIN_EXPIRED):
-            report.explain("token_end", "login_expired", {"ended": connection.secret_ends_on})
+            report.because("token_end", "login_expired", {"ended": connection.secret_ends_on})
         else:
             report.trouble("sign_in", trouble)
         return False
     if not (account.account_id or account.name):
-        report.explain("sign_in", "bad_login")
+        report.because("sign_in", "bad_login")
         return False
     report.ok("sign_in", _("Jira accepts it."))
     report.ok("captcha")
