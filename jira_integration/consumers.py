@@ -23,8 +23,9 @@ from django.db import DatabaseError
 
 from jira_integration.conf import story_source
 from jira_integration.contracts import Act, ProjectInfo
-from jira_integration.live import MOST_ROWS, News, run_news, run_of, workspace_news
-from jira_integration.progress import project_group, run_group
+from jira_integration.live import MOST_ROWS, News, plan_news, plan_of, run_news, run_of, workspace_news
+from jira_integration.models import ExportPlan
+from jira_integration.progress import plan_group, project_group, run_group
 
 logger = logging.getLogger(__name__)
 
@@ -45,7 +46,7 @@ class Refused(Exception):
 
 
 class NewsConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
-    """What both sockets share. The page's first message says what it shows and the last number it saw."""
+    """What all sockets share. The page's first message says what it shows and the last number it saw."""
 
     group: str = ""
     telling: asyncio.Task[None] | None = None
@@ -178,6 +179,33 @@ class RunConsumer(NewsConsumer):
         return int(self.scope["url_route"]["kwargs"]["number"])
 
     async def run_changed(self, event: Mapping[str, Any]) -> None:
+        await self.changed(event)
+
+
+class PlanConsumer(NewsConsumer):
+    """`/ws/plans/<id>/`: one plan while it is being built."""
+
+    def group_name(self) -> str:
+        self.read()
+        return plan_group(self.number)
+
+    def news(self) -> News:
+        return plan_news(*self.read())
+
+    def read(self) -> tuple[ExportPlan, ProjectInfo]:
+        """The plan as it is now, with its project; raises Refused."""
+        self.user()
+        plan = plan_of(self.number)
+        project, _person = self.allowed(story_source().project_by_ref(plan.project_ref) if plan else None)
+        if plan is None:
+            raise Refused(NO_ACCESS)
+        return plan, project
+
+    @property
+    def number(self) -> int:
+        return int(self.scope["url_route"]["kwargs"]["number"])
+
+    async def plan_changed(self, event: Mapping[str, Any]) -> None:
         await self.changed(event)
 
 

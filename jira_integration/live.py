@@ -1,7 +1,8 @@
 """What open pages are told: the same partials as the pages, as pieces that are swapped in by their ids.
 
-`run_news` and `workspace_news` are used by the socket (consumers.py) and by the polling answer (views/live.py), so both
-say the same. Rows come inside <template>: a table row cannot stand beside a <section> otherwise.
+`run_news`, `plan_news` and `workspace_news` are used by the sockets (consumers.py) and by the polling answers
+(views/live.py), so both say the same. Rows come inside <template>: a table row cannot stand beside a <section>
+otherwise.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from django.template.loader import render_to_string
 from jira_integration.badges import SYNC, sync_state, sync_tooltip
 from jira_integration.conf import story_source
 from jira_integration.contracts import Act, ProjectInfo
-from jira_integration.models import ExportedTicket, ExportRun, LiveSequence
+from jira_integration.models import ExportedTicket, ExportPlan, ExportRun, LiveSequence
+from jira_integration.planview import PlanView
 from jira_integration.runview import RunView
 from jira_integration.standing import card, mapping_of, needs_you
 
@@ -32,8 +34,21 @@ class News:
     ended: bool = False
 
 
+def plan_of(pk: int) -> ExportPlan | None:
+    return ExportPlan.objects.select_related("mapping__connection").defer("story_refs").filter(pk=pk).first()
+
+
+def plan_news(plan: ExportPlan, project: ProjectInfo) -> News:
+    """How far a plan is. Once it is built, or could not be, the page is to be loaded again."""
+    view = PlanView(plan, project)
+    built = plan.state != ExportPlan.State.BUILDING
+    context = {"plan": plan, "view": view, "project": project, "oob": True, "built": built}
+    return News(render_to_string("jira_integration/_plan_building.html", context), plan.progress, built)
+
+
 def run_of(pk: int) -> ExportRun | None:
-    return ExportRun.objects.select_related("connection", "plan__mapping", "started_by").filter(pk=pk).first()
+    runs = ExportRun.objects.select_related("connection", "plan__mapping", "started_by").defer("plan__story_refs")
+    return runs.filter(pk=pk).first()
 
 
 def run_news(

@@ -278,12 +278,23 @@ class PlanView:
         return _("Nothing to send. %(parts)s.") % {"parts": ", ".join(parts)}
 
     @property
-    def chosen(self) -> int:
-        return len(self.plan.story_refs)
+    def bar_total(self) -> int:
+        return max(1, self.plan.total, self.plan.progress)
 
     @property
-    def bar_total(self) -> int:
-        return max(1, self.chosen, self.plan.progress)
+    def progress_words(self) -> str:
+        """ "1,200" of the items that are planned, while it is being built."""
+        return f"{self.plan.progress:,}"
+
+    @property
+    def total_words(self) -> str:
+        return f"{max(self.plan.total, self.plan.progress):,}"
+
+    @cached_property
+    def so_far(self) -> list[tuple[Sign, int]]:
+        """What was decided about the items that are planned, while it is being built."""
+        counted = dict(self.plan.items.order_by().values_list("action").annotate(n=Count("pk")))
+        return [(SIGNS[code], counted[code]) for code in STRIP if counted.get(code)]
 
     @property
     def bar_width(self) -> str:

@@ -25,6 +25,10 @@ def run_group(run_id: int) -> str:
     return f"run.{run_id}"
 
 
+def plan_group(plan_id: int) -> str:
+    return f"plan.{plan_id}"
+
+
 def project_group(project_ref: str) -> str:
     """Group names are short and plain; refs are the host's and may be neither, hence a digest."""
     return f"project.{sha256(project_ref.encode()).hexdigest()[:40]}"
@@ -57,6 +61,9 @@ def publish_ticket(ticket: ExportedTicket) -> None:
 
 def publish_plan(plan: ExportPlan) -> None:
     """A plan is being built, is ready or could not be made."""
+    _tell(plan_group(plan.pk), {"type": "plan.changed", "seq": 0})
+    if plan.state == ExportPlan.State.BUILDING:
+        return
     _tell(project_group(plan.project_ref), {"type": "workspace.changed", "seq": 0})
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from django.urls import path
 
-from jira_integration.consumers import RunConsumer, WorkspaceConsumer
+from jira_integration.consumers import PlanConsumer, RunConsumer, WorkspaceConsumer
 
 websocket_urlpatterns = [
     path("ws/runs/<int:number>/", RunConsumer.as_asgi()),
+    path("ws/plans/<int:number>/", PlanConsumer.as_asgi()),
     path("ws/workspace/<str:project>/", WorkspaceConsumer.as_asgi()),
 ]

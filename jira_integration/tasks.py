@@ -21,6 +21,7 @@ from jira_integration.comments.tasks import take_in_comments
 from jira_integration.conf import conf
 from jira_integration.export import automatic
 from jira_integration.export import plan as planning
+from jira_integration.export.building import left_alone
 from jira_integration.export.line import next_runs
 from jira_integration.export.push import push
 from jira_integration.export.work import RunMustWait, RunStops
@@ -54,7 +55,7 @@ UNAVAILABLE_PAUSE = timedelta(seconds=60)  # Jira does not answer: once a minute
 @shared_task(acks_late=True)
 def build_plan(plan_id: int) -> None:
     """Fill a plan; a plan that is ready already is left as it is."""
-    async_to_sync(planning.build_plan)(plan_id)
+    async_to_sync(planning.build_plan)(plan_id, progress.publish_plan)
     progress.publish_plan(ExportPlan.objects.get(pk=plan_id))
 
 
@@ -167,8 +168,8 @@ def _put_off(run: ExportRun, token: str, trouble: JiraError) -> None:
 @shared_task
 def sweep_runs() -> None:
     """Mark runs whose worker died, and start what is due: waiting runs, the first in line of each Jira project that is
-    free, runs that stand interrupted for a while. Never a paused one. Beat calls it; the broker's own redelivery is
-    not relied upon."""
+    free, runs that stand interrupted for a while, plans that nobody builds. Never a paused run. Beat calls it; the
+    broker's own redelivery is not relied upon."""
     Pulse.felt(SCHEDULE)
     for run_id in halts.interrupted():
         progress.publish_run(ExportRun.objects.get(pk=run_id))
@@ -182,10 +183,7 @@ def sweep_runs() -> None:
     )
     for run_id in due.order_by("pk").values_list("pk", flat=True):
         export_run.delay(run_id)
-    lost = now - timedelta(seconds=60)
-    for plan_id in ExportPlan.objects.filter(
-        state=ExportPlan.State.BUILDING, progress=0, created_at__lt=lost
-    ).values_list("pk", flat=True):
+    for plan_id in left_alone():
         build_plan.delay(plan_id)
 
 

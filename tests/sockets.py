@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from asgiref.sync import sync_to_async
 from asgiref.testing import ApplicationCommunicator
+from django.test import Client
 
 
 class WebsocketCommunicator(ApplicationCommunicator):
@@ -39,3 +41,16 @@ class WebsocketCommunicator(ApplicationCommunicator):
     async def disconnect(self, code: int = 1000, timeout: float = 5) -> None:
         await self.send_input({"type": "websocket.disconnect", "code": code})
         await self.wait(timeout)
+
+
+async def open_socket(application: Any, path: str, person: Any = None) -> WebsocketCommunicator:
+    """An open socket with that person's session, as a browser opens it."""
+    headers = [(b"origin", b"http://localhost"), (b"host", b"localhost")]
+    if person is not None:
+        client = Client()
+        await sync_to_async(client.force_login)(person)
+        session = client.cookies["stories_qa_session"].value
+        headers.append((b"cookie", f"stories_qa_session={session}".encode()))
+    socket = WebsocketCommunicator(application, path, headers)
+    assert await socket.connect()
+    return socket

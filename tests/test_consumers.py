@@ -10,14 +10,13 @@ from typing import Any
 import pytest
 from asgiref.sync import sync_to_async
 from django.contrib.sessions.models import Session
-from django.test import Client
 
 from config.asgi import application
 from jira_integration import halts, ledger, progress
 from jira_integration.models import ExportedTicket, ExportRun, LiveSequence, RunItem
 from stories_qa.models import Membership, Project, Role, Story
 from tests.jira_rows import a_backlog, a_mapping, a_person, a_plan, a_run, a_ticket
-from tests.sockets import WebsocketCommunicator
+from tests.sockets import WebsocketCommunicator, open_socket
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("with_redis")]
 
@@ -31,14 +30,7 @@ async def listen() -> AsyncIterator[Listen]:
     opened: list[WebsocketCommunicator] = []
 
     async def open_one(path: str, person: Any = None) -> WebsocketCommunicator:
-        headers = [(b"origin", b"http://localhost"), (b"host", b"localhost")]
-        if person is not None:
-            client = Client()
-            await sync_to_async(client.force_login)(person)
-            session = client.cookies["stories_qa_session"].value
-            headers.append((b"cookie", f"stories_qa_session={session}".encode()))
-        socket = WebsocketCommunicator(application, path, headers)
-        assert await socket.connect()
+        socket = await open_socket(application, path, person)
         opened.append(socket)
         return socket
 

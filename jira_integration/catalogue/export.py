@@ -143,6 +143,11 @@ ENTRIES: dict[str, Entry] = {
         _("Preview again to see what would go to Jira now."),
         tone="info",
     ),
+    "preview_broke_off": Entry(
+        _("This preview could not be built."),
+        _("What builds it broke off again and again for an hour."),
+        _("Try again. If that helps nothing, the log of the workers names the reason."),
+    ),
     "run_still_active": Entry(
         _("This run is still going on."), _("What failed can be retried once it has ended."), tone="info"
     ),

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -14,6 +15,7 @@ from jira_integration.agreement import agree_on_versions
 from jira_integration.client.schemas import Issue
 from jira_integration.conf import conf, story_source
 from jira_integration.contracts import Kind, StorySnapshot
+from jira_integration.export import building
 from jira_integration.export.builders import builders_for
 from jira_integration.export.difference import compare
 from jira_integration.export.estimate import Estimate
@@ -66,10 +68,10 @@ class Drafting:
 
     @classmethod
     def begin(cls, plan: ExportPlan, metadata: ProjectMetadata) -> Drafting:
-        """Start over: items of an earlier attempt are dropped."""
-        plan.items.all().delete()
+        """Start over: items of an earlier attempt are dropped. Raises TakenOver, as all that stores something does."""
         mapping = plan.mapping
         chosen = select(plan)
+        building.claim(plan, len(chosen.refs))
         in_doubt = RunItem.objects.filter(
             ticket__connection=mapping.connection, state__in=[RunItem.State.SENDING, RunItem.State.UNCONFIRMED]
         )
@@ -272,23 +274,29 @@ class Drafting:
     def keep(self, snapshots: Iterable[StorySnapshot], issues: Mapping[str, Issue]) -> None:
         """Decide and store a chunk; outside the event loop, since turning texts into documents takes its time."""
         rows = [self.draft(snapshot, issues) for snapshot in snapshots]
-        insert_each(rows)
-        agree_on_versions(self.agreed)
+        with transaction.atomic():
+            building.store(self.plan, progress=self.position)
+            insert_each(rows)
+            agree_on_versions(self.agreed)
         self.agreed.clear()
-        self.plan.progress = self.position
-        ExportPlan.objects.filter(pk=self.plan.pk).update(progress=self.position)
 
     def freeze(self) -> None:
         """The plan is ready: from here on it only changes by being made anew."""
         plan = self.plan
-        plan.state = ExportPlan.State.READY
-        plan.error_code, plan.error_values = "", {}
-        plan.mapping_version = plan.mapping.version
-        plan.fingerprint = self.metadata.fingerprint()
-        plan.jira_read_at = timezone.now()
-        plan.counts = {action.value: self.counts.get(action.value, 0) for action in PlannedTicket.EXPORTS}
-        plan.checks = [*preflight.checks(self.watched, self.not_looked), *self.checks]
         types = sum(bool(one.fields) for one in self.metadata.issue_types)
-        plan.requests_expected = self.estimate.requests(types)
-        plan.seconds_expected, plan.measured_runs = expected_seconds(plan.mapping.connection_id, plan.requests_expected)
-        plan.save()
+        requests = self.estimate.requests(types)
+        seconds, measured = expected_seconds(plan.mapping.connection_id, requests)
+        building.store(
+            plan,
+            state=ExportPlan.State.READY,
+            error_code="",
+            error_values={},
+            mapping_version=plan.mapping.version,
+            fingerprint=self.metadata.fingerprint(),
+            jira_read_at=timezone.now(),
+            counts={action.value: self.counts.get(action.value, 0) for action in PlannedTicket.EXPORTS},
+            checks=[*preflight.checks(self.watched, self.not_looked), *self.checks],
+            requests_expected=requests,
+            seconds_expected=seconds,
+            measured_runs=measured,
+        )

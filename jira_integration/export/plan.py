@@ -6,7 +6,9 @@ and compared with both bases (what we sent, what Jira made of it).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -19,6 +21,7 @@ from jira_integration.client.exceptions import JiraError
 from jira_integration.client.schemas import Issue
 from jira_integration.contracts import Kind
 from jira_integration.export.asking import READ_ALONG, ask
+from jira_integration.export.building import TakenOver, store
 from jira_integration.export.draft import Drafting
 from jira_integration.export.removed import READ, keep_closes, removed_cases, still_open, to_close
 from jira_integration.export.selection import CHUNK
@@ -26,6 +29,8 @@ from jira_integration.mapping.metadata import ProjectMetadata, current
 from jira_integration.mapping.questions import Questions
 from jira_integration.models import ExportPlan, ProjectMapping
 from jira_integration.setup.connect import NoLogin, answered, jira_client
+
+log = logging.getLogger(__name__)
 
 
 def new_plan(
@@ -51,8 +56,9 @@ def new_plan(
     return plan
 
 
-async def build_plan(plan_id: int) -> ExportPlan:
-    """Read Jira and fill the plan. What goes wrong is kept on the plan, for the page to say."""
+async def build_plan(plan_id: int, tell: Callable[[ExportPlan], None] = lambda plan: None) -> ExportPlan:
+    """Read Jira and fill the plan; `tell` hears of each hundred items. What goes wrong is kept on the plan, for the
+    page to say."""
     plan = await ExportPlan.objects.select_related("mapping__connection").aget(pk=plan_id)
     if plan.state not in (ExportPlan.State.BUILDING, ExportPlan.State.FAILED):
         return plan
@@ -61,20 +67,28 @@ async def build_plan(plan_id: int) -> ExportPlan:
         async with jira_client(mapping.connection) as jira:
             types = [type_id for kind in Kind if (type_id := mapping.type_id(kind))]
             metadata = await current(jira, mapping.connection, mapping.jira_project_id, types)
-            await plan_export(plan, metadata, jira)
+            await plan_export(plan, metadata, jira, tell)
         await sync_to_async(answered)(mapping.connection)
     except JiraError as trouble:
-        code, values = from_error(trouble, mapping.connection)
-        plan.state, plan.error_code, plan.error_values = ExportPlan.State.FAILED, code, values
-        await plan.asave(update_fields=["state", "error_code", "error_values"])
+        await _failed(plan, *from_error(trouble, mapping.connection))
     except NoLogin:
-        plan.state, plan.error_code = ExportPlan.State.FAILED, "no_login"
-        await plan.asave(update_fields=["state", "error_code"])
+        await _failed(plan, "no_login", {})
+    except TakenOver:
+        log.warning("Plan %s is built by somebody else, or was put away.", plan_id)
+        return await ExportPlan.objects.select_related("mapping__connection").aget(pk=plan_id)
     return plan
 
 
-async def plan_export(plan: ExportPlan, metadata: ProjectMetadata, jira: JiraClient) -> None:
-    """Fill `plan` with an item for each chosen story, its test cases and each epic they need, and freeze it."""
+async def _failed(plan: ExportPlan, code: str, values: Mapping[str, Any]) -> None:
+    with suppress(TakenOver):  # somebody else may have more luck
+        await sync_to_async(store)(plan, state=ExportPlan.State.FAILED, error_code=code, error_values=dict(values))
+
+
+async def plan_export(
+    plan: ExportPlan, metadata: ProjectMetadata, jira: JiraClient, tell: Callable[[ExportPlan], None]
+) -> None:
+    """Fill `plan` with an item for each chosen story, its test cases and each epic they need, and freeze it. Raises
+    TakenOver."""
     work = await sync_to_async(Drafting.begin)(plan, metadata)
     questions = Questions(jira, plan.mapping.connection, metadata)
     for chunk in work.chunks():
@@ -87,6 +101,7 @@ async def plan_export(plan: ExportPlan, metadata: ProjectMetadata, jira: JiraCli
             questions.heard(fetched)
         await ask(work, questions, snapshots)
         await sync_to_async(work.keep)(snapshots, issues)
+        await sync_to_async(tell)(plan)
     await _close_removed(work, jira)
     await sync_to_async(work.freeze)()
 

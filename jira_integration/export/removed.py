@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
+from django.db import transaction
+
 from jira_integration.client.schemas import Issue, StatusInfo
 from jira_integration.conf import story_source
 from jira_integration.contracts import Kind
+from jira_integration.export import building
 from jira_integration.export.changed import created_under
 from jira_integration.export.draft import LEVELS, Drafting
 from jira_integration.export.status_plan import status_change
@@ -59,7 +62,9 @@ def keep_closes(work: Drafting, tickets: Iterable[ExportedTicket], issues: Mappi
         issue = issues.get(ticket.issue_id)
         if issue is not None and issue.status is not None and issue.status.category != "done":
             rows.append(_item(work, ticket, issue, issue.status, wanted))
-    insert_each(rows)
+    with transaction.atomic():
+        building.store(work.plan)
+        insert_each(rows)
     return [row.story_ref for row in rows]
 
 

@@ -33,6 +33,8 @@ class ExportPlan(models.Model):
     jira_read_at = models.DateTimeField(null=True, blank=True)
     progress = models.PositiveIntegerField(default=0, help_text="Items planned so far, while building.")
     total = models.PositiveIntegerField(default=0, help_text="Items to plan, while building.")
+    builder = models.CharField(max_length=32, blank=True, help_text="Token of who builds it.")
+    alive_at = models.DateTimeField(null=True, blank=True, help_text="When its builder last stored something.")
     requests_expected = models.PositiveIntegerField(default=0)
     seconds_expected = models.FloatField(default=0)
     measured_runs = models.PositiveSmallIntegerField(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect, render, resolve_url
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
@@ -21,6 +22,7 @@ from jira_integration.export.line import CannotDo
 from jira_integration.export.plan import new_plan
 from jira_integration.export.removed import left_open
 from jira_integration.export.runs import confirm
+from jira_integration.live import plan_news
 from jira_integration.models import ExportPlan, ExportRun, PlannedTicket, ProjectMapping
 from jira_integration.planview import ROWS, PlanView
 from jira_integration.same_fields import same_fields
@@ -117,7 +119,7 @@ def make(
 
 
 def plan_of(project: ProjectInfo, number: int) -> ExportPlan:
-    plans = ExportPlan.objects.select_related("mapping__connection", "created_by")
+    plans = ExportPlan.objects.select_related("mapping__connection", "created_by").defer("story_refs")
     return get_object_or_404(plans, project_ref=project.ref, pk=number)
 
 
@@ -136,6 +138,11 @@ def plan(request: HttpRequest, project: ProjectInfo, number: int) -> HttpRespons
         "items": view.shown(pages.rows, first_page=pages.number == 1),
         "run": ExportRun.objects.filter(plan=found).first(),
     }
+    if found.state == ExportPlan.State.BUILDING:
+        context["socket"] = f"/ws/plans/{found.pk}/"
+        context["poll"] = reverse("jira_integration:plan_live", args=[project.key, found.pk])
+        context["seq"] = found.progress
+        context["sign_in"] = resolve_url(settings.LOGIN_URL)
     if request.headers.get("HX-Target") == "more":
         may = {"may_export": story_source().may(request.user, project.ref, Act.EXPORT)}
         may["may_admin"] = story_source().may(request.user, project.ref, Act.ADMIN)
@@ -151,11 +158,7 @@ def plan_live(request: HttpRequest, project: ProjectInfo, number: int) -> HttpRe
     if found.state != ExportPlan.State.BUILDING:
         url = reverse("jira_integration:plan", args=[project.key, found.pk])
         return HttpResponse(status=STOP_POLLING, headers={"HX-Location": url})
-    return render(
-        request,
-        "jira_integration/_plan_building.html",
-        {"plan": found, "view": PlanView(found, project), "project": project},
-    )
+    return HttpResponse(plan_news(found, project).html)
 
 
 @require_GET

@@ -39,7 +39,7 @@ GOING = (State.QUEUED, State.RUNNING, State.WAITING, *ExportRun.ENDING)
 
 
 def run_of(project: ProjectInfo, number: int) -> ExportRun:
-    found = ExportRun.objects.select_related("connection", "plan__mapping", "started_by")
+    found = ExportRun.objects.select_related("connection", "plan__mapping", "started_by").defer("plan__story_refs")
     return get_object_or_404(found, project_ref=project.ref, pk=number)
 
 
@@ -162,6 +162,7 @@ def runs(request: HttpRequest, project: ProjectInfo) -> HttpResponse:
         unsure=Count("items", filter=Q(items__state__in=["unconfirmed", "moved_on"])),
     )
     chosen = counted.filter(filters[show][1]).select_related("started_by", "plan__mapping").order_by("-pk")
+    chosen = chosen.defer("plan__story_refs")
     pages = piece(request, chosen, RUNS_ROWS)
     tabs = [(name, word, every.filter(query).count()) for name, (word, query) in filters.items()]
     context = {

@@ -164,7 +164,7 @@ def the_plans(world: World, mapping: ProjectMapping, stories: list[Story]) -> No
     world.plans["stale"] = a_plan(mapping, {stories[8]: "create"}, mapping_version=mapping.version + 1)
     world.plans["nothing"] = a_plan(mapping, {stories[0]: "unchanged"})
     world.plans["empty"] = a_plan(mapping, {})
-    world.plans["building"] = a_plan(mapping, {}, state="building", progress=3)
+    world.plans["building"] = a_plan(mapping, {}, state="building", progress=3, total=6)
     world.plans["failed"] = a_plan(mapping, {}, state="failed", error_code="unavailable")
 
 

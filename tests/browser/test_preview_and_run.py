@@ -10,9 +10,10 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
+from jira_integration import progress
 from jira_integration.models import ExportPlan, ExportRun
 from tests.browser.conftest import OpenPage
-from tests.browser.stage import Stage
+from tests.browser.stage import Stage, elsewhere
 from tests.jira_rows import a_plan, a_ticket
 
 
@@ -57,11 +58,12 @@ def test_a_double_click_on_export_makes_one_run(stage: Stage, person: Page) -> N
 
 def test_a_plan_being_built_opens_by_itself_when_it_is_ready(stage: Stage, person: Page) -> None:
     plan = stage.plan()
-    ExportPlan.objects.filter(pk=plan.pk).update(state="building", progress=3)
+    ExportPlan.objects.filter(pk=plan.pk).update(state="building", progress=3, total=6)
     person.goto(f"/p/SHOP/jira/plans/{plan.pk}/")
     expect(person.get_by_role("progressbar")).to_have_attribute("aria-valuetext", "3 of 6 read")
 
     ExportPlan.objects.filter(pk=plan.pk).update(state="ready")
+    elsewhere(lambda: progress.publish_plan(ExportPlan.objects.get(pk=plan.pk)))
 
     expect(person.get_by_role("button", name="Export 3 stories to Jira")).to_be_visible()
 

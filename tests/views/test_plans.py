@@ -135,15 +135,16 @@ def test_a_mapping_that_was_saved_since_is_said(ana: Any, project: Project, clie
 
 
 def test_a_plan_being_built_shows_how_far_it_is_and_asks_again(ana: Any, project: Project, client: Client) -> None:
-    plan = a_plan(a_mapping(project), {}, state="building", progress=120)
-    ExportPlan.objects.update(story_refs=[f"story:{number}" for number in range(248)])
+    plan = a_plan(a_mapping(project), {a_story(project): "create"}, state="building", progress=1200, total=10_000)
 
     page = shown(client, plan)
     part = client.get(f"/p/SHOP/jira/plans/{plan.pk}/live/")
 
     for html in (page, part.content.decode()):
-        assert "120 of 248" in html
-        assert 'hx-trigger="every 1s"' in html
+        assert "1,200 of 10,000" in html
+        assert "<b>1</b> to create" in html
+    assert f'ws-connect="/ws/plans/{plan.pk}/"' in page
+    assert 'hx-swap-oob="true"' in part.content.decode()
     assert '<meta http-equiv="refresh" content="5">' in page
     assert part.status_code == 200
 

@@ -117,6 +117,8 @@
   }
   function end() {
     stopPolling();
+    const go = document.querySelector("[data-go]");
+    if (go) location.replace(go.dataset.go); // there is a page now instead of its progress
     box()?.remove(); // closes the socket; the answer says "Finished" in its place
   }
 
