@@ -19,10 +19,10 @@ from jira_integration.contracts import Act, ProjectInfo
 from jira_integration.models import ExportedTicket, ExportPlan, ExportRun, LiveSequence
 from jira_integration.planview import PlanView
 from jira_integration.runview import RunView
-from jira_integration.standing import card, mapping_of, needs_you
+from jira_integration.standing import card, mapping_of, needs_you, open_conflicts
 
 MOST_ROWS = 500  # rows or badges a page can ask for at once
-FRAME = ("conn", "needs-you")  # parts of the frame that every page has
+FRAME = ("conn", "needs-you", "conflicts")  # parts of the frame that every page has
 
 
 @dataclass(frozen=True)
@@ -108,4 +108,6 @@ def workspace_news(
         context["card"] = card(project, mapping_of(project.ref))
     if "needs-you" in asked:
         context["needs_you"] = needs_you(project.ref)
+    if "conflicts" in asked:
+        context["conflicts"] = open_conflicts(project.ref)
     return News(render_to_string("jira_integration/workspace_news.html", context), seq)

@@ -17,7 +17,7 @@ from jira_integration.conf import story_source
 from jira_integration.contracts import Kind, ProjectInfo
 from jira_integration.mapping.metadata import stored
 from jira_integration.mapping.stale import stale
-from jira_integration.models import ExportedTicket, ExportRun, JiraConnection, ProjectMapping
+from jira_integration.models import Conflict, ExportedTicket, ExportRun, JiraConnection, ProjectMapping
 from jira_integration.timewords import ago
 
 STEPS = ("site", "sign-in", "project", "fields", "statuses", "webhook", "review")
@@ -116,6 +116,12 @@ def open_runs(project_ref: str) -> Q:
     unsolved = Q(state__in=NEEDS_YOU_RUNS)
     lost = Q(state__in=ExportRun.DRIVEN) & (Q(lease_until__lt=timezone.now()) | Q(lease_until=None))
     return Q(project_ref=project_ref) & (unsolved | lost)
+
+
+def open_conflicts(project_ref: str) -> int:
+    """How many stories have a conflict that waits for somebody."""
+    rows = Conflict.objects.filter(ticket__project_ref=project_ref, ticket__unlinked_at=None, resolved_at=None)
+    return rows.values("ticket").distinct().count()
 
 
 def needs_you(project_ref: str) -> int:

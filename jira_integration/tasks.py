@@ -25,6 +25,7 @@ from jira_integration.export.building import left_alone
 from jira_integration.export.line import next_runs
 from jira_integration.export.push import push
 from jira_integration.export.work import RunMustWait, RunStops
+from jira_integration.intake import read_again, take_in
 from jira_integration.models import (
     ExportedTicket,
     ExportPlan,
@@ -37,13 +38,12 @@ from jira_integration.models import (
 )
 from jira_integration.setup.connect import NoLogin, answered, jira_client
 from jira_integration.setup.doctor.here import SCHEDULE
-from jira_integration.signals import conflict_found, run_finished, ticket_changed
+from jira_integration.signals import run_finished
 from jira_integration.starting import start
 from jira_integration.sync import inbox
-from jira_integration.sync.changes import IssueChange, IssueGone, change_of, watched_fields
-from jira_integration.sync.doubles import note_doubles
+from jira_integration.sync.changes import IssueNews
 from jira_integration.sync.poll import count_repairs, poll, sweep
-from jira_integration.sync.reconcile import Counts, in_hands_of_a_run, reconcile
+from jira_integration.sync.reconcile import Counts, in_hands_of_a_run
 from jira_integration.upkeep import remove_old as remove_old  # Celery looks for tasks in this module alone
 
 log = logging.getLogger(__name__)
@@ -206,11 +206,9 @@ async def look(connection_id: int, *, full: bool = False) -> Counts:
     connection = await JiraConnection.objects.aget(pk=connection_id)
     counts = Counts()
     async with jira_client(connection) as jira:
-        pages: AsyncIterator[Sequence[IssueChange | IssueGone]] = (
-            sweep(jira, connection) if full else poll(jira, connection)
-        )
+        pages: AsyncIterator[Sequence[IssueNews]] = sweep(jira, connection) if full else poll(jira, connection)
         async for page in pages:
-            await sync_to_async(_take_in)(connection, page, counts)
+            await sync_to_async(take_in)(connection, page, counts)
             await take_in_comments(jira, connection, page, counts)
         if not full:
             await sync_to_async(count_repairs)(connection, counts)
@@ -219,16 +217,6 @@ async def look(connection_id: int, *, full: bool = False) -> Counts:
         counts.requests = jira.transport.sent.total
     await sync_to_async(answered)(connection)
     return counts
-
-
-def _take_in(connection: JiraConnection, changes: Sequence[IssueChange | IssueGone], counts: Counts) -> None:
-    for run in note_doubles(connection, changes):
-        progress.publish_run(run)
-    for ticket in reconcile(connection, changes, counts):
-        progress.publish_ticket(ticket)
-        ticket_changed.send_robust(ExportedTicket, ticket=ticket)
-        if ticket.sync == ExportedTicket.Sync.CONFLICT:
-            conflict_found.send_robust(ExportedTicket, ticket=ticket, fields=sorted(ticket.theirs))
 
 
 @shared_task
@@ -284,17 +272,9 @@ def handle_delivery(delivery_id: int) -> None:
 
 async def _reread(connection: JiraConnection, event: inbox.Event) -> int:
     """Read the issue and take it in; how many (0 or 1) could not be judged yet."""
-    fields = await sync_to_async(watched_fields)(connection)
-    asked_at = timezone.now()
-    counts = Counts()
-    async with jira_client(connection) as jira:
-        issues = await jira.bulk_fetch([event.issue_id], fields=fields)
-        changes: list[IssueChange | IssueGone] = [change_of(issue, event.actor, asked_at) for issue in issues]
-        if not issues and event.name == "jira:issue_deleted":
-            # Jira said so itself and shows it no more; an absent issue alone would not be believed.
-            changes = [IssueGone(event.issue_id, event.actor)]
-        await sync_to_async(_take_in)(connection, changes, counts)
-        await take_in_comments(jira, connection, changes, counts)
+    # Jira said so itself and shows it no more; an absent issue alone would not be believed.
+    deleted = event.name == "jira:issue_deleted"
+    counts, _absent = await read_again(connection, [event.issue_id], event.actor, absent_is_gone=deleted)
     return counts.held
 
 

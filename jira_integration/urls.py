@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from jira_integration.urls_setup import urlpatterns as setup_urlpatterns
-from jira_integration.views import anyway, audit, live, overview, plans, runs
+from jira_integration.views import anyway, audit, conflicts, conflicts_bulk, live, overview, plans, runs, tickets
 from jira_integration.views.webhooks import webhook
 
 app_name = "jira_integration"
@@ -37,6 +37,12 @@ urlpatterns = [
         name="run_item_create",
     ),
     path("p/<str:project>/jira/runs/<int:number>/csv/", runs.run_csv, name="run_csv"),
+    path("p/<str:project>/jira/conflicts/", conflicts.conflicts, name="conflicts"),
+    path("p/<str:project>/jira/conflicts/preview/", conflicts_bulk.conflicts_preview, name="conflicts_preview"),
+    path("p/<str:project>/jira/conflicts/<int:number>/", conflicts.conflict, name="conflict"),
+    path("p/<str:project>/jira/tickets/<int:number>/look/", tickets.ticket_look, name="ticket_look"),
+    path("p/<str:project>/jira/tickets/<int:number>/again/", tickets.ticket_again, name="ticket_again"),
+    path("p/<str:project>/jira/tickets/<int:number>/unlink/", tickets.ticket_unlink, name="ticket_unlink"),
     path("audit/", audit.audit, name="audit"),
     path("audit/csv/", audit.audit, {"form": "csv"}, name="audit_csv"),
     path("jira/webhooks/<uuid:uid>/", webhook, name="webhook"),

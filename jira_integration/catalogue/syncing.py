@@ -46,6 +46,48 @@ ENTRIES: dict[str, Entry] = {
         _("Keep our epic, or bring that epic in first."),
         tone="warning",
     ),
+    "conflict_moved_on": Entry(
+        _("{story} or {issue} changed again while you chose."),
+        _("Nothing was saved. What is new is marked; your other choices are kept."),
+        _("Look at what is marked, choose, and save again."),
+        tone="warning",
+    ),
+    "not_ours_to_take": Entry(
+        _("Jira's value cannot be taken over."),
+        _("{field} is composed of several of our fields, or empty in Jira."),
+        _("Keep ours, or change it in Jira."),
+        tone="warning",
+    ),
+    "issue_not_shown": Entry(
+        _("Jira does not show {issue} now."),
+        _("It was deleted, or the Jira account cannot see it. Nothing was saved."),
+        _("Look again later; the next full look at Jira finds out which it is."),
+        tone="warning",
+    ),
+    "issue_moved": Entry(
+        _("{issue} is in the Jira project {place} now."),
+        _("Somebody moved it there. {story} followed, and both are still kept in step."),
+        _("Move it back in Jira, or unlink it and export {story} anew."),
+        tone="warning",
+    ),
+    "issue_retyped": Entry(
+        _("{issue} is of type {place} in Jira now."),
+        _("{story} would be made as another type. What both types have is still kept in step."),
+        _("Change its type back in Jira, or unlink it and export {story} anew."),
+        tone="warning",
+    ),
+    "issue_archived": Entry(
+        _("{issue} is archived in Jira."),
+        _("It can be read there, not changed: nothing that is edited here reaches it."),
+        _("Restore it in Jira, or unlink it."),
+        tone="warning",
+    ),
+    "issue_hidden": Entry(
+        _("{account} may not see {issue} any more."),
+        _("Jira does not let it browse the project. Nothing is known of the issue since; nothing was deleted here."),
+        _("Ask a Jira admin for the permission “Browse projects”, then look again."),
+        tone="warning",
+    ),
     "conflict_settled": Entry(
         _("This conflict is settled already."),
         _("Somebody chose before you, or both sides came to say the same."),

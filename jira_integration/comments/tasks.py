@@ -16,7 +16,7 @@ from jira_integration.comments import news, outbox
 from jira_integration.comments.sending import send_waiting
 from jira_integration.models import ExportedTicket, JiraConnection
 from jira_integration.starting import start
-from jira_integration.sync.changes import IssueChange, IssueGone
+from jira_integration.sync.changes import IssueChange
 from jira_integration.sync.reconcile import Counts
 
 
@@ -45,7 +45,7 @@ def sweep_comments() -> None:
 
 
 async def take_in_comments(
-    jira: JiraClient, connection: JiraConnection, changes: Sequence[IssueChange | IssueGone], counts: Counts
+    jira: JiraClient, connection: JiraConnection, changes: Sequence[IssueNews], counts: Counts
 ) -> None:
     """Take in the comments that came along with changed issues."""
     told = {one.issue_id: one for one in changes if isinstance(one, IssueChange)}

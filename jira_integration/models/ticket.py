@@ -27,6 +27,14 @@ class ExportedTicket(models.Model):
         FAILED = "failed", _("Export failed")
         MISSING = "missing", _("Missing in Jira")
 
+    class Standing(models.TextChoices):
+        """What became of the issue as a whole, beside its fields."""
+
+        MOVED = "moved", _("In another Jira project")
+        RETYPED = "retyped", _("Of another type")
+        ARCHIVED = "archived", _("Archived")
+        HIDDEN = "hidden", _("Out of the account's sight")
+
     uid = models.UUIDField(unique=True, default=uuid.uuid4)
     connection = models.ForeignKey(JiraConnection, on_delete=models.PROTECT, related_name="tickets")
     mapping = models.ForeignKey(ProjectMapping, null=True, on_delete=models.SET_NULL, related_name="tickets")
@@ -37,6 +45,8 @@ class ExportedTicket(models.Model):
     issue_id = models.CharField(max_length=32, blank=True, help_text="Jira's id; never changes. Empty until created.")
     issue_key = models.CharField(max_length=64, blank=True, help_text="SHOP-7; changes when moved.")
     sync = models.CharField(max_length=15, choices=Sync, default=Sync.NOT_EXPORTED)
+    standing = models.CharField(max_length=8, choices=Standing, blank=True)
+    standing_words = models.CharField(max_length=200, blank=True, help_text="Jira's name of that project or type.")
     story_version = models.PositiveIntegerField(default=0, help_text="The story's version both sides agree on.")
     base_sent = models.JSONField(default=dict, help_text="Jira field id → what we sent last, in Jira's form.")
     base_jira = models.JSONField(default=dict, help_text="Jira field id → what Jira gave back after that.")

@@ -11,6 +11,8 @@ from jira_integration.client.schemas import Issue
 from jira_integration.export.work import uid_of
 from jira_integration.models import FieldMapping, JiraConnection, ProjectMapping
 
+WHERE_IT_STANDS = ("project", "issuetype", "archiveddate")
+
 
 @dataclass(frozen=True)
 class IssueChange:
@@ -36,6 +38,16 @@ class IssueGone:
     actor: str = ""
 
 
+@dataclass(frozen=True)
+class IssueHidden:
+    """An issue in a project that the account may not browse any more: nothing is known of it."""
+
+    issue_id: str
+
+
+IssueNews = IssueChange | IssueGone | IssueHidden
+
+
 def change_of(issue: Issue, actor: str = "", asked_at: datetime | None = None) -> IssueChange:
     status = issue.status
     return IssueChange(
@@ -57,4 +69,5 @@ def watched_fields(connection: JiraConnection) -> list[str]:
     mapped = FieldMapping.objects.filter(mapping__connection=connection, mapping__live=True)
     live = ProjectMapping.objects.filter(connection=connection, live=True)
     comments = ["comment"] if live.exclude(comments=ProjectMapping.Comments.NONE).exists() else []
-    return sorted({*mapped.values_list("jira_field", flat=True), "status", "updated", "parent", *comments})
+    always = ["status", "updated", "parent", *WHERE_IT_STANDS]
+    return sorted({*mapped.values_list("jira_field", flat=True), *always, *comments})

@@ -21,10 +21,12 @@ from jira_integration.models import Conflict, ExportedTicket, JiraConnection
 from jira_integration.sync.changes import IssueChange
 from jira_integration.sync.news import Looking, News
 from jira_integration.sync.policy import Epics, MappingRules
+from jira_integration.sync.written import MAY_BE_EMPTY, read_out
 
 Choice = Conflict.Choice
 Sync = ExportedTicket.Sync
 STATUS = "status"
+MOST_TOLD = 500  # characters of a value in the audit trail
 
 
 @dataclass
@@ -155,6 +157,18 @@ class CannotChoose(Exception):
         self.code = code
 
 
+def can_take(row: Conflict) -> bool:
+    """Whether Jira's value has a form here: "nothing" is one for points or a person, none for a title."""
+    return row.theirs is not None or (not row.reason and row.kind in MAY_BE_EMPTY)
+
+
+def their_words(row: Conflict) -> str:
+    """Jira's value in words: a choice as Jira calls it, a text as it would read here."""
+    if row.theirs is None or row.kind in (FieldKind.CHOICE, FieldKind.STATUS, FieldKind.PERSON, FieldKind.PARENT):
+        return row.theirs_words
+    return read_out(row.kind, row.theirs)
+
+
 def resolve(conflict: Conflict, choice: str, user: Any, merged: Any = None) -> ExportedTicket:
     """A person's choice: OURS goes to Jira with the next export, THEIRS is written here, MERGED (`merged`, a value in
     our form) both. Nothing is asked of Jira here: whoever calls has looked whether Jira's value is still the one shown.
@@ -166,8 +180,8 @@ def resolve(conflict: Conflict, choice: str, user: Any, merged: Any = None) -> E
         ticket = ExportedTicket.objects.select_for_update(of=["self"]).get(pk=row.ticket_id)
         if row.resolved_at is not None:
             raise CannotChoose("conflict_settled")
-        if choice == Choice.THEIRS and row.theirs is None and row.reason:
-            raise CannotChoose(row.reason)
+        if choice == Choice.THEIRS and not can_take(row):
+            raise CannotChoose(row.reason or "not_ours_to_take")
         source = story_source()
         if choice != Choice.OURS:
             value = as_value(row.kind, row.theirs if choice == Choice.THEIRS else merged)
@@ -188,12 +202,25 @@ def resolve(conflict: Conflict, choice: str, user: Any, merged: Any = None) -> E
         ticket.save()
         audit.record(
             f"conflict_{choice}",
-            {"story": ticket.story_key, "key": ticket.issue_key, "field": row.jira_name},
+            {
+                "story": ticket.story_key,
+                "key": ticket.issue_key,
+                "field": row.jira_name,
+                "changes": [_changed(row, choice, merged)],
+            },
             user=user,
             project_ref=ticket.project_ref,
             object_ref=ticket.story_ref,
         )
     return ticket
+
+
+def _changed(row: Conflict, choice: str, merged: Any) -> dict[str, str]:
+    """Before and after for the audit trail, on the side that loses its value; a merged version replaces ours."""
+    ours, theirs = read_out(row.kind, row.ours), their_words(row)
+    written = {Choice.OURS: (theirs, ours), Choice.THEIRS: (ours, theirs)}
+    before, after = written.get(Choice(choice), (ours, read_out(row.kind, merged)))
+    return {"field": row.jira_name, "before": before[:MOST_TOLD], "after": after[:MOST_TOLD]}
 
 
 def _move_base(ticket: ExportedTicket, row: Conflict) -> None:

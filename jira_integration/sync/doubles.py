@@ -7,10 +7,10 @@ from collections.abc import Iterable
 
 from jira_integration import ledger
 from jira_integration.models import ExportedTicket, ExportRun, JiraConnection, RunEvent, RunItem
-from jira_integration.sync.changes import IssueChange, IssueGone
+from jira_integration.sync.changes import IssueChange, IssueNews
 
 
-def note_doubles(connection: JiraConnection, changes: Iterable[IssueChange | IssueGone]) -> list[ExportRun]:
+def note_doubles(connection: JiraConnection, changes: Iterable[IssueNews]) -> list[ExportRun]:
     """Write each double down once, at the item that was created again; returns the runs whose pages show it."""
     stamped = [change for change in changes if isinstance(change, IssueChange) and change.uid]
     tickets = {

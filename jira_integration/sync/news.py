@@ -99,14 +99,19 @@ class Looking:
     def changed_there(self, name: str) -> bool:
         return bool(reduced(self.told.get(name)) != self.ticket.base_jira.get(name))
 
-    def waits(self) -> bool:
-        """Whether anything of ours is still to go to Jira."""
+    def to_send(self) -> list[str]:
+        """Jira's fields that hold another value here than what was sent last; `status` among them."""
         names = {*self.payload.fields, *self.ticket.base_sent} & {one.jira_field for one in self.builder.mappings}
         names |= {"parent"} if "parent" in self.builder.story_fields else set()
+        changed = [
+            name for name in sorted(names) if reduced(self.wanted(name)) != reduced(self.ticket.base_sent.get(name))
+        ]
         status = self.snapshot.values.get("status", self.ticket.base_status)  # test cases have none
-        return status != self.ticket.base_status or any(
-            reduced(self.wanted(name)) != reduced(self.ticket.base_sent.get(name)) for name in names
-        )
+        return [*changed, "status"] if status != self.ticket.base_status else changed
+
+    def waits(self) -> bool:
+        """Whether anything of ours is still to go to Jira."""
+        return bool(self.to_send())
 
     def after(self, values: Mapping[str, Any]) -> Looking:
         """The same once `values` have been taken in."""

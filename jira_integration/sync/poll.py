@@ -13,8 +13,9 @@ from django.utils import timezone
 from jira_integration.client import JiraClient
 from jira_integration.conf import conf
 from jira_integration.models import ExportedTicket, JiraConnection, PollRepairs, ProjectMapping, WebhookDelivery
-from jira_integration.sync.changes import IssueChange, IssueGone, change_of, watched_fields
+from jira_integration.sync.changes import IssueChange, IssueGone, IssueNews, change_of, watched_fields
 from jira_integration.sync.conflicts import edited_since
+from jira_integration.sync.identity import judge_absent
 from jira_integration.sync.reconcile import Counts
 
 FIRST_LOOK = timedelta(days=1)
@@ -60,7 +61,7 @@ async def poll(jira: JiraClient, connection: JiraConnection) -> AsyncIterator[li
     await sync_to_async(_looked)(connection, started)
 
 
-async def sweep(jira: JiraClient, connection: JiraConnection) -> AsyncIterator[list[IssueChange | IssueGone]]:
+async def sweep(jira: JiraClient, connection: JiraConnection) -> AsyncIterator[list[IssueNews]]:
     """Read every issue we know by id, a hundred to a request; finds deletions and lost permissions.
 
     Raises SweepNotBelieved instead of calling a large share missing.
@@ -69,17 +70,19 @@ async def sweep(jira: JiraClient, connection: JiraConnection) -> AsyncIterator[l
     await jira.myself()  # a login that Jira treats as nobody's sees nothing at all
     ids = await sync_to_async(_known_ids)(connection)
     fields = await sync_to_async(watched_fields)(connection)
-    gone: list[IssueChange | IssueGone] = []
+    gone: list[str] = []
     for start in range(0, len(ids), READ_AT_ONCE):
         chunk = ids[start : start + READ_AT_ONCE]
         issues = await jira.bulk_fetch(chunk, fields=fields)
         yield [change_of(issue, asked_at=started) for issue in issues]
         seen = {issue.id for issue in issues}
-        gone += [IssueGone(issue_id) for issue_id in chunk if issue_id not in seen]
-    if len(gone) > max(FEW, MOST_MISSING * len(ids)):
-        raise SweepNotBelieved(len(gone), len(ids))
-    if gone:
-        yield gone
+        gone += [issue_id for issue_id in chunk if issue_id not in seen]
+    judged = await judge_absent(jira, connection, gone)
+    missing = [one for one in judged if isinstance(one, IssueGone)]
+    if len(missing) > max(FEW, MOST_MISSING * len(ids)):
+        raise SweepNotBelieved(len(missing), len(ids))
+    if judged:
+        yield judged
     await sync_to_async(_looked)(connection, started)
 
 

@@ -19,15 +19,17 @@ from jira_integration import audit
 from jira_integration.agreement import next_live_seq
 from jira_integration.conf import story_source
 from jira_integration.contracts import StoryChanged, StorySnapshot
-from jira_integration.mapping.jira_form import in_words, reduced
+from jira_integration.mapping.jira_form import reduced
 from jira_integration.merge import Verdict
 from jira_integration.models import AuditEntry, Conflict, ExportedTicket, ExportRun, JiraConnection, RunItem
-from jira_integration.sync.changes import IssueChange, IssueGone
-from jira_integration.sync.conflicts import Open, as_json, conflict_of, keep, ours_by_choice
+from jira_integration.sync.changes import IssueChange, IssueGone, IssueHidden, IssueNews
+from jira_integration.sync.conflicts import Open, conflict_of, keep, ours_by_choice
 from jira_integration.sync.fields import news_of
+from jira_integration.sync.identity import Standing, take_standing
 from jira_integration.sync.news import Looking, News
 from jira_integration.sync.policy import Epics, MappingRules
 from jira_integration.sync.statuses import StatusNews, judge_status, status_conflict
+from jira_integration.sync.telling import tell
 
 Sync = ExportedTicket.Sync
 CHUNK = 100
@@ -43,6 +45,8 @@ TAKEN_IN = (
     "status_name",
     "base_status",
     "story_version",
+    "standing",
+    "standing_words",
 )
 # A value that waits for somebody: the field's base stays where it is, so that the next look judges it again.
 WAITING = frozenset({Verdict.SHOWN, Verdict.CONFLICT})
@@ -77,7 +81,7 @@ class Round:
         cls,
         connection: JiraConnection,
         tickets: Sequence[ExportedTicket],
-        changes: Iterable[IssueChange | IssueGone],
+        changes: Iterable[IssueNews],
         rules: dict[int | None, MappingRules],
     ) -> Round:
         snapshots = _snapshots(tickets)
@@ -94,9 +98,7 @@ def parent_id(value: Any) -> str:
     return str(value.get("id") or "") if isinstance(value, Mapping) else ""
 
 
-def reconcile(
-    connection: JiraConnection, changes: Sequence[IssueChange | IssueGone], counts: Counts
-) -> Iterator[ExportedTicket]:
+def reconcile(connection: JiraConnection, changes: Sequence[IssueNews], counts: Counts) -> Iterator[ExportedTicket]:
     """Take news in; yields each ticket that changed, saved. Issues that are not ours are passed over."""
     rules: dict[int | None, MappingRules] = {}
     for start in range(0, len(changes), CHUNK):
@@ -109,11 +111,13 @@ def reconcile(
         for ticket in tickets:
             change = chunk[ticket.issue_id]
             try:
-                saved = (
-                    _gone(ticket, change, counts)
-                    if isinstance(change, IssueGone)
-                    else _take_in(ticket, change, knows, counts)
-                )
+                match change:
+                    case IssueGone():
+                        saved = _gone(ticket, change, counts)
+                    case IssueHidden():
+                        saved = _hidden(ticket, counts)
+                    case _:
+                        saved = _take_in(ticket, change, knows, counts)
             except Overtaken:
                 counts.held += 1
                 continue
@@ -187,6 +191,7 @@ def _take_in(ticket: ExportedTicket, change: IssueChange, knows: Round, counts: 
     with transaction.atomic():
         version = _write(ticket, snapshot, values, change) if values else snapshot.version
         after = looking.after(values) if looking else None
+        take_standing(ticket, change)
         _move_bases(ticket, change, news, status, after)
         judged = {status.verdict, *(one.verdict for one in news)}
         if judged & AGREES and (snapshot.version == ticket.story_version or (after is not None and not after.waits())):
@@ -200,7 +205,7 @@ def _take_in(ticket: ExportedTicket, change: IssueChange, knows: Round, counts: 
         if _state_of(ticket) == before and not new:
             return None
         _save(ticket, *TAKEN_IN)
-        _tell(ticket, change, news, status, new)
+        tell(ticket, change, news, status, new)
     counts.changed += 1
     if values or new:
         counts.news.append(change)
@@ -254,39 +259,6 @@ def _name_state(ticket: ExportedTicket, change: IssueChange, found: Sequence[Con
         ticket.sync = Sync.CHANGED_IN_JIRA if ticket.theirs else Sync.IN_SYNC
 
 
-def _tell(
-    ticket: ExportedTicket, change: IssueChange, news: Sequence[News], status: StatusNews, new: Sequence[Conflict]
-) -> None:
-    """One sentence in the audit trail for each change that was taken in, one for the conflicts it opened."""
-
-    def record(code: str, **values: Any) -> None:
-        audit.record(
-            code,
-            {"story": ticket.story_key, "key": change.key, **values},
-            actor=AuditEntry.Actor.JIRA,
-            actor_name=change.actor or _("Jira"),
-            project_ref=ticket.project_ref,
-            object_ref=ticket.story_ref,
-        )
-
-    if status.verdict is Verdict.THEIRS:
-        record("status_from_jira", status=change.status_name)
-    taken = [one for one in news if one.verdict in (Verdict.THEIRS, Verdict.MERGED)]
-    if taken:
-        changes = [
-            {"field": one.key, "label": one.story_field.label, "before": shown(one.ours), "after": shown(one.value)}
-            for one in taken
-        ]
-        record("taken_from_jira", fields=", ".join(one["label"] for one in changes), changes=changes)
-    if new:
-        record("conflict_opened", fields=", ".join(row.jira_name or row.field for row in new))
-
-
-def shown(value: Any) -> str:
-    """A value of ours in the audit trail: what a person reads, no longer than a few lines."""
-    return in_words(as_json(value))[:500]
-
-
 def _gone(ticket: ExportedTicket, gone: IssueGone, counts: Counts) -> ExportedTicket | None:
     if ticket.sync == Sync.MISSING:
         counts.missing += 1
@@ -308,6 +280,17 @@ def _gone(ticket: ExportedTicket, gone: IssueGone, counts: Counts) -> ExportedTi
     return ticket
 
 
+def _hidden(ticket: ExportedTicket, counts: Counts) -> ExportedTicket | None:
+    """The account may not browse its project any more: nothing is known of the issue, and nothing is called gone."""
+    if ticket.standing == Standing.HIDDEN:
+        return None
+    with transaction.atomic():
+        ticket.standing, ticket.standing_words = Standing.HIDDEN, ""
+        _save(ticket, "standing", "standing_words")
+    counts.changed += 1
+    return ticket
+
+
 def _state_of(ticket: ExportedTicket) -> tuple[object, ...]:
     return (
         ticket.issue_key,
@@ -315,6 +298,8 @@ def _state_of(ticket: ExportedTicket) -> tuple[object, ...]:
         ticket.base_status,
         ticket.sync,
         ticket.story_version,
+        ticket.standing,
+        ticket.standing_words,
         str(ticket.theirs),
         str(ticket.base_jira),
         str(ticket.base_sent),

@@ -20,8 +20,8 @@ from django.utils.safestring import SafeString, mark_safe
 from jira_integration.badges import SYNC, sync_tooltip
 from jira_integration.conf import story_source
 from jira_integration.contracts import Act, ProjectInfo
-from jira_integration.models import AuditEntry, ExportedTicket, LiveSequence, ProjectMapping, RunItem
-from jira_integration.standing import card, mapping_of, needs_you, setup_url, with_project
+from jira_integration.models import ExportedTicket, LiveSequence, ProjectMapping, RunItem
+from jira_integration.standing import card, mapping_of, needs_you, open_conflicts, setup_url, with_project
 from jira_integration.templatetags import jira_signs
 
 register = template.Library()
@@ -104,6 +104,7 @@ def jira_nav(context: template.Context, project_key: str) -> str:
         {
             "project": project,
             "at": match.url_name if match is not None and match.namespace == "jira_integration" else "",
+            "conflicts": once(context, f"conflicts {project.ref}", lambda: open_conflicts(project.ref)),
             "needs_you": once(context, f"needs {project.ref}", lambda: needs_you(project.ref)),
             "setup_url": with_project(reverse("jira_integration:connections"), project)
             if mapping is None
@@ -196,7 +197,6 @@ def jira_story_panel(context: template.Context, item: Any, test: bool = False) -
             "last": last,
             "may_export": may_in(context, project, Act.EXPORT),
             "who": list(source.who_may(project.ref, Act.EXPORT))[:2],
-            "entries": AuditEntry.objects.filter(object_ref=item.ref)[:5],
             "csrf_token": context.get("csrf_token"),
         },
     )

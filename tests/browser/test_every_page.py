@@ -33,6 +33,9 @@ NO_PAGE = {
     "jira_integration:mapping_use_again": "a form posts to it",
     "jira_integration:check_now": "a form posts to it",
     "jira_integration:news": "pieces of pages",
+    "jira_integration:ticket_look": "a form posts to it",
+    "jira_integration:ticket_again": "a form posts to it",
+    "jira_integration:ticket_unlink": "a form posts to it",
     "jira_integration:plan_create": "a form posts to it",
     "jira_integration:plan_live": "a piece of a page",
     "jira_integration:plan_export": "a form posts to it",
@@ -170,11 +173,14 @@ def test_every_address_of_the_site_is_looked_at_or_is_no_page(world: World) -> N
     assert names_of(get_resolver().url_patterns) == known
 
 
-@pytest.mark.parametrize("part", ["stories_qa", "plans", "runs", "setup", "rest"])
+@pytest.mark.parametrize("part", ["stories_qa", "plans", "runs", "conflicts", "setup", "rest"])
 def test_every_page_is_sound_in_every_look(part: str, world: World, eyes: Eyes) -> None:
     parts = {
         "jira_integration:plan": "plans",
         "jira_integration:run": "runs",
+        "jira_integration:conflicts": "conflicts",
+        "jira_integration:conflict": "conflicts",
+        "jira_integration:conflicts_preview": "conflicts",
         "jira_integration:runs": "runs",
         "jira_integration:run_create": "runs",
         "jira_integration:run_item_create": "runs",

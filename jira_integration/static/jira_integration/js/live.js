@@ -22,6 +22,7 @@
     parts: [
       ...(document.querySelector(".js-conn") ? ["conn"] : []),
       ...(document.querySelector(".js-needs-you") ? ["needs-you"] : []),
+      ...(document.querySelector(".js-conflicts") ? ["conflicts"] : []),
     ],
     show: new URLSearchParams(location.search).get("show") || "all",
   });
