@@ -16,7 +16,7 @@ from jira_integration.comments import news, outbox
 from jira_integration.comments.sending import send_waiting
 from jira_integration.models import ExportedTicket, JiraConnection
 from jira_integration.starting import start
-from jira_integration.sync.changes import IssueChange
+from jira_integration.sync.changes import IssueChange, IssueNews
 from jira_integration.sync.reconcile import Counts
 
 

@@ -19,11 +19,12 @@ from jira_integration.export import trial
 from jira_integration.export.plan import build_plan
 from jira_integration.export.runs import confirm
 from jira_integration.mapping import versions
-from jira_integration.models import Conflict, ExportedTicket, ExportPlan, ExportRun, ProjectMapping, RunItem, Trial
+from jira_integration.models import ExportedTicket, ExportPlan, ExportRun, ProjectMapping, RunItem, Trial
 from jira_integration.setup.connect import JiraConnection
 from stories_qa.lifetime import create
 from stories_qa.models import BacklogUpload, Epic, Project, Role, Story, TestCase
 from stories_qa.writing import change
+from tests.browser.every_conflict import pages_of_conflicts, the_conflicts
 from tests.jira_rows import STEPS, a_backlog, a_person, a_plan, a_planned, a_run, a_ticket
 from tests.jira_site import connect, drive, send_tests
 from tests.sandbox_server import RunningSandbox
@@ -138,48 +139,6 @@ def the_tickets(mapping: ProjectMapping, stories: list[Story]) -> None:
         if state == "off":
             Story.objects.filter(pk=story.pk).update(sync_off=True)
         a_ticket(mapping, story, **columns)
-
-
-def the_conflicts(stories: list[Story]) -> None:
-    """Every kind of field in conflict on one story, Jira's value out of reach in two of them; a second story whose
-    issue is missing; a third with one field."""
-    plain, crowded, missing = (ExportedTicket.objects.get(story_key=stories[place].key) for place in (0, 3, 5))
-    steps = [{"text": "Works", "given": "", "when": "", "then": ""}]
-    more = [*steps, {"text": "", "given": "a cart", "when": "I pay", "then": "it is empty"}]
-    person = {"name": "Jonas Ortiz", "email": ""}
-    values: dict[str, tuple[str, Any, Any, Any]] = {
-        "title": ("text", "Old words", LONG, "Old words, renamed in Jira"),
-        "description": ("rich_text", "One\n\nTwo", "One here\n\nTwo", "One there\n\nTwo"),
-        "criteria": ("criteria", steps, more, []),
-        "priority": ("choice", "medium", "high", "urgent"),
-        "points": ("number", 3, 5, None),
-        "labels": ("labels", ["a"], ["a", "l" * 120], ["b"]),
-        "assignee": ("person", None, person, None),
-        "status": ("status", "draft", "done", None),
-        "summary": ("text", None, None, None),
-    }
-    now = timezone.now()
-    for name, (kind, base, ours, theirs) in values.items():
-        Conflict.objects.create(
-            ticket=crowded,
-            field=name,
-            jira_field=f"jira_{name}",
-            jira_name=name.capitalize(),
-            kind=kind,
-            reason="unknown_status" if name == "status" else "",
-            base=base,
-            ours=ours,
-            ours_by="Ana Lindqvist",
-            ours_at=now,
-            theirs=theirs,
-            theirs_words=str(theirs or "Waiting for the bank"),
-            theirs_by="Jonas Ortiz",
-            theirs_at=now,
-        )
-    for ticket in (missing, plain):
-        Conflict.objects.create(
-            ticket=ticket, field="title", jira_field="summary", jira_name="Summary", kind="text", ours="A", theirs="B"
-        )
 
 
 def the_plans(world: World, mapping: ProjectMapping, stories: list[Story]) -> None:
@@ -308,19 +267,7 @@ def every_page(world: World) -> dict[str, list[str]]:
     doubtful = partly.items.filter(state="unconfirmed", action="create").earliest("pk")
     pages["jira_integration:run_create"] = [jira("run_create", partly.pk)]
     pages["jira_integration:run_item_create"] = [jira("run_item_create", partly.pk, doubtful.pk)]
-    crowded, missing, plain = (
-        ExportedTicket.objects.get(conflicts__field=field, sync=sync).pk
-        for field, sync in (("labels", "conflict"), ("title", "missing"), ("title", "in_sync"))
-    )
-    pages["jira_integration:conflicts"] = [jira("conflicts"), "/p/NEW/jira/conflicts/"]
-    pages["jira_integration:conflict"] = [jira("conflict", one) for one in (crowded, missing, plain)]
-    pages["jira_integration:conflict"] += [
-        f"{jira('conflict', crowded)}?choose={choice}" for choice in ("ours", "theirs", "merged")
-    ]
-    pages["jira_integration:conflicts_preview"] = [
-        f"{jira('conflicts_preview')}?take={choice}&conflict={crowded}&conflict={plain}"
-        for choice in ("ours", "theirs")
-    ]
+    pages |= pages_of_conflicts()
     pages["jira_integration:audit"] = [reverse("jira_integration:audit"), "/audit/?project=NEW"]
     pages["jira_integration:doctor"] = [reverse("jira_integration:doctor", args=[world.connection.pk])]
     pages["jira_integration:connections"] = [reverse("jira_integration:connections")]

@@ -28,7 +28,8 @@ LIST = "/p/SHOP/jira/conflicts/"
 def story(mapping: ProjectMapping, backlog: Project) -> Story:
     story = a_story(backlog, 9, description="One\n\nTwo\n\nThree", priority="high", points=3, labels=["a"])
     AcceptanceCriterion.objects.create(story=story, position=0, text="It works")
-    AcceptanceCriterion.objects.create(story=story, position=1, text="It lasts")
+    AcceptanceCriterion.objects.create(story=story, position=1, text="It stays")
+    AcceptanceCriterion.objects.create(story=story, position=2, text="It lasts")
     export(mapping)
     return story
 
@@ -193,7 +194,7 @@ class TestOnePage:
         export(mapping)
         edit(again(story))
         AcceptanceCriterion.objects.filter(story=story, position=0).update(text="It works here")
-        body = described("One\n\nTwo\n\nThree", Written("It works"), Written("It lasts for years"))
+        body = described("One\n\nTwo\n\nThree", Written("It works"), Written("It stays"), Written("It lasts long"))
         in_jira(sandbox, story, description=body)
         news(mapping)
         url = address(story)
@@ -201,7 +202,7 @@ class TestOnePage:
         box = re.search(r'name="merged-criteria"[^>]*>([^<]*)</textarea>', page)
 
         assert box is not None
-        assert box[1] == "It works here\n\nIt lasts for years"  # both edits, criterion by criterion
+        assert box[1] == "It works here\n\nIt stays\n\nIt lasts long"  # both edits, criterion by criterion
         typed = "It works here\r\n\r\nGiven a\r\nWhen b\r\nThen c"
         person.post(url, {**hidden(page), "choice-criteria": "merged", "merged-criteria": typed})
         finish()
