@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('jira_integration', '0019_comments'),
+        ('jira_integration', '0020_builders_of_plans'),
     ]
 
     operations = [
