@@ -57,7 +57,7 @@ def test_a_second_export_of_the_same_stories_writes_nothing(
 
     again = plan(mapping)
 
-    assert again.counts == {"blocked": 0, "conflict": 0, "update": 0, "create": 0, "unchanged": 2}
+    assert again.counts == {"blocked": 0, "conflict": 0, "update": 0, "close": 0, "create": 0, "unchanged": 2}
     assert sandbox.write_requests() == []
 
 
