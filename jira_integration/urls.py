@@ -5,13 +5,26 @@ from __future__ import annotations
 from django.urls import path
 
 from jira_integration.urls_setup import urlpatterns as setup_urlpatterns
-from jira_integration.views import anyway, audit, conflicts, conflicts_bulk, live, overview, plans, runs, tickets
+from jira_integration.views import (
+    anyway,
+    audit,
+    comments,
+    conflicts,
+    conflicts_bulk,
+    live,
+    overview,
+    plans,
+    runs,
+    tickets,
+)
 from jira_integration.views.webhooks import webhook
 
 app_name = "jira_integration"
 urlpatterns = [
     path("p/<str:project>/jira/", overview.overview, name="overview"),
     path("p/<str:project>/jira/check/", overview.check_now, name="check_now"),
+    path("p/<str:project>/jira/comments/send/", comments.comment_send, name="comment_send"),
+    path("p/<str:project>/jira/comments/<int:number>/choose/", comments.comment_choose, name="comment_choose"),
     path("p/<str:project>/jira/news/", live.news, name="news"),
     path("p/<str:project>/jira/plans/", plans.plan_create, name="plan_create"),
     path("p/<str:project>/jira/plans/<int:number>/", plans.plan, name="plan"),

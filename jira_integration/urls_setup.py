@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from jira_integration.views import (
+    comments,
     connections,
     doctor,
     mapping_copy,
@@ -28,6 +29,7 @@ urlpatterns = [
     path("jira/connections/<int:pk>/doctor/file/", doctor.doctor_bundle, name="doctor_bundle"),
     path("jira/connections/<int:pk>/webhook/live/", setup_webhook.webhook_live, name="webhook_live"),
     path("jira/connections/<int:pk>/find/", setup_find.setup_find, name="setup_find"),
+    path("jira/connections/<int:pk>/comments/", comments.setup_comments, name="setup_comments"),
     path("jira/connections/<int:pk>/trial/", setup_trial.setup_trial, name="setup_trial"),
     path("jira/connections/<int:pk>/versions/", mapping_versions.mapping_versions, name="mapping_versions"),
     path(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from stories_qa.views import epics, people, projects, selection, stories, story, test_cases, uploads
+from stories_qa.views import comments, epics, people, projects, selection, stories, story, test_cases, uploads
 
 app_name = "stories_qa"
 urlpatterns = [
@@ -15,6 +15,13 @@ urlpatterns = [
     path("p/<str:project>/stories/<str:key>/", story.story, name="story"),
     path("p/<str:project>/stories/<str:key>/edit/<slug:section>/", story.story_edit, name="story_edit"),
     path("p/<str:project>/stories/<str:key>/delete/", story.story_delete, name="story_delete"),
+    path("p/<str:project>/stories/<str:key>/comments/", comments.comment_new, name="comment_new"),
+    path("p/<str:project>/stories/<str:key>/comments/<int:number>/", comments.comment_edit, name="comment_edit"),
+    path(
+        "p/<str:project>/stories/<str:key>/comments/<int:number>/delete/",
+        comments.comment_delete,
+        name="comment_delete",
+    ),
     path("p/<str:project>/epics/", epics.epics, name="epics"),
     path("p/<str:project>/epics/new/", epics.epic_new, name="epic_new"),
     path("p/<str:project>/epics/<str:key>/", epics.epic, name="epic"),

@@ -170,7 +170,7 @@ class _Round:
         connection = self.ticket.connection
         body = from_jira(comment.body) if row.from_jira else ours_from_jira(connection, comment.body, ours.author)
         if not row.from_jira and hash_of(ours.body) != row.agreed_ours and hash_of(body) != hash_of(ours.body):
-            return self._conflict(row, body)
+            return self._conflict(row, body, there)
         try:
             story_source().keep_comment(self._as_ours(row.comment_ref, comment, body, ours), expected=ours.body)
         except StoryChanged:
@@ -181,11 +181,11 @@ class _Round:
         row.save(update_fields=["agreed_ours", "agreed_jira", "state", "theirs", "error_code", "changed_at"])
         return True
 
-    def _conflict(self, row: ExportedComment, body: str) -> bool:
+    def _conflict(self, row: ExportedComment, body: str, there: str) -> bool:
         if row.state == State.CONFLICT and row.theirs == body:
             return False
-        row.state, row.theirs, row.error_code = State.CONFLICT, body, "comment_conflict"
-        row.save(update_fields=["state", "theirs", "error_code", "changed_at"])
+        row.state, row.theirs, row.theirs_jira, row.error_code = State.CONFLICT, body, there, "comment_conflict"
+        row.save(update_fields=["state", "theirs", "theirs_jira", "error_code", "changed_at"])
         return True
 
     def _gone(self, row: ExportedComment) -> bool:

@@ -121,7 +121,8 @@ async def _edit(jira: JiraClient, row: ExportedComment, ours: StoryComment) -> N
         await _agreed(row, ours, now)
         return
     if jira_hash(now.body) != row.agreed_jira:
-        await sync_to_async(outbox.end)(row, State.CONFLICT, theirs=theirs, error_code="comment_conflict")
+        there = {"theirs": theirs, "theirs_jira": jira_hash(now.body)}
+        await sync_to_async(outbox.end)(row, State.CONFLICT, error_code="comment_conflict", **there)
         return
     made = await jira.edit_comment(row.ticket.issue_id, row.remote_id, to_jira(connection, ours.body, ours.author))
     await _agreed(row, ours, made)
@@ -149,6 +150,7 @@ async def _agreed(row: ExportedComment, ours: StoryComment, there: Comment) -> N
         in_doubt=False,
         not_before=None,
         theirs="",
+        theirs_jira="",
         error_code="",
         error_values={},
         attempts=0,

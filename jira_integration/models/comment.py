@@ -36,6 +36,7 @@ class ExportedComment(models.Model):
     agreed_ours = models.CharField(max_length=64, blank=True, help_text="Hash of the Markdown both sides agreed on.")
     agreed_jira = models.CharField(max_length=64, blank=True, help_text="Hash of what Jira held then, normalised.")
     theirs = models.TextField(blank=True, help_text="Jira's text, as Markdown, while both sides differ.")
+    theirs_jira = models.CharField(max_length=64, blank=True, help_text="Hash of Jira's text in a conflict.")
     state = models.CharField(max_length=8, choices=State, default=State.WAITING)
     in_doubt = models.BooleanField(default=False, help_text="A create left, and nobody knows whether it arrived.")
     not_before = models.DateTimeField(null=True, blank=True)

@@ -22,10 +22,11 @@ from jira_integration.conf import story_source
 from jira_integration.contracts import Act, ProjectInfo
 from jira_integration.models import ExportedTicket, LiveSequence, ProjectMapping, RunItem
 from jira_integration.standing import card, mapping_of, needs_you, open_conflicts, setup_url, with_project
-from jira_integration.templatetags import jira_signs
+from jira_integration.templatetags import jira_comments, jira_signs
 
 register = template.Library()
 register.tags.update(jira_signs.register.tags)
+register.tags.update(jira_comments.register.tags)
 register.filters.update(jira_signs.register.filters)
 
 SHEETS = ("tokens", "base", "controls", "badges", "lists", "messages", "wizard", "plan", "run", "conflict", "small")

@@ -18,7 +18,7 @@ from jira_integration.conf import story_source
 from jira_integration.contracts import Kind
 from jira_integration.forms.fields_table import incomplete
 from jira_integration.mapping.metadata import ProjectMetadata
-from jira_integration.models import FieldMapping
+from jira_integration.models import FieldMapping, ProjectMapping
 from jira_integration.views.setup_fields import KIND_LABELS
 from jira_integration.views.setup_frame import STEPS, Problem, Wizard
 from jira_integration.views.setup_project import metadata_of
@@ -127,4 +127,5 @@ def show(
     wizard: Wizard, metadata: ProjectMetadata, *, problems: list[Problem] | None = None, overtaken: str = ""
 ) -> HttpResponse:
     context: dict[str, Any] = {"parts": parts(wizard, metadata), "overtaken": overtaken}
+    context["comment_ways"] = ProjectMapping.Comments.choices
     return wizard.render("review", context, problems=problems or (), status=409 if overtaken else None)

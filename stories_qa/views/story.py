@@ -13,11 +13,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from stories_qa.access import project_view
+from stories_qa.forms.comment import CommentForm
 from stories_qa.forms.rows import Rows
 from stories_qa.forms.story import NAMED, PropertiesForm, StoryForm, TextForm
 from stories_qa.jira_source import with_sync
 from stories_qa.lifetime import create, delete
-from stories_qa.models import Project, Story, TestCase
+from stories_qa.models import Comment, Project, Story, TestCase
 from stories_qa.once import made_before, make_once
 from stories_qa.templatetags.people import person_name
 from stories_qa.views.pages import see_other
@@ -58,6 +59,8 @@ def page(request: HttpRequest, project: Project, story: Story, status: int = 200
         "story": story,
         "criteria": story.criteria.all(),
         "cases": TestCase.objects.filter(story=story),
+        "comments": Comment.objects.filter(story=story, deleted_at=None),
+        "new_comment": CommentForm(prefix="new"),
         **more,
     }
     return render(request, "stories_qa/story.html", context, status=status)
