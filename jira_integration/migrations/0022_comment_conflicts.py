@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('jira_integration', '0020_where_issues_stand'),
+        ('jira_integration', '0021_where_issues_stand'),
     ]
 
     operations = [
