@@ -84,6 +84,33 @@ def agree(agreed: Sequence[Agreed]) -> dict[int, ExportedTicket]:
     return tickets
 
 
+@dataclass(frozen=True)
+class Retreat:
+    """Values of one ticket that were put back: `sent` is our base from before they were written (a field that is not
+    in it had none), `jira` what Jira holds of them now, reduced, `version` the story's version agreed on then."""
+
+    ticket_id: int
+    sent: Mapping[str, Any]
+    jira: Mapping[str, Any]
+    version: int
+    updated_at: datetime | None
+
+
+def retreat(back: Retreat) -> ExportedTicket:
+    """Both sides agree on what they agreed on before: the story, which was edited since, differs from Jira again."""
+    with transaction.atomic():
+        ticket = ExportedTicket.objects.get(pk=back.ticket_id)
+        kept = {name: value for name, value in ticket.base_sent.items() if name not in back.jira}
+        ticket.base_sent = {**kept, **{name: back.sent[name] for name in back.jira if name in back.sent}}
+        ticket.base_jira = {**ticket.base_jira, **back.jira}
+        ticket.theirs = {name: value for name, value in ticket.theirs.items() if name not in back.jira}
+        ticket.story_version = min(ticket.story_version, back.version)
+        ticket.jira_updated_at = back.updated_at or ticket.jira_updated_at
+        ticket.seq = next_live_seq(ticket.project_ref)
+        ticket.save(update_fields=["base_sent", "base_jira", "theirs", "story_version", "jira_updated_at", "seq"])
+    return ticket
+
+
 def moved(ticket_id: int, status: tuple[str, str], base_status: str) -> None:
     """We moved the issue: both sides have this status now (Jira's id and name; ours)."""
     with transaction.atomic():

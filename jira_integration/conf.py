@@ -49,6 +49,7 @@ class JiraSettings:
     AUDIT_KEEP_DAYS: int = 0  # 0: for ever
     WEBHOOK_ROTATION_SECONDS: int = 24 * 3600
     QUIET_SECONDS: int = 60
+    UNDO_DAYS: int = 30
     GIVE_UP_SECONDS: int = 3600
     REDIS_URL: str = ""  # for the governor; empty: the site's own REDIS_URL, else each process keeps the limits alone
     GOVERNOR_LONGEST_WAIT_SECONDS: float = 3  # a turn that takes longer is given back: the run is re-scheduled

@@ -98,6 +98,8 @@ def finish(run_id: int, token: str) -> ExportRun:
         badly = states - set(RunItem.WELL) - {Item.SKIPPED}
         if stopped and (unmoved or Item.NOT_SENT in states):
             state = Run.STOPPED
+        elif Item.UNDONE in states and run.plan.undoes_id is None:
+            state = _undone(states)
         elif not badly:
             state = Run.DONE
         else:
@@ -116,6 +118,19 @@ def finish(run_id: int, token: str) -> ExportRun:
         ledger.note(run_id, "ended", {"state": str(state)})
     run.refresh_from_db()
     return run
+
+
+def _undone(states: set[str]) -> Run:
+    return Run.PARTLY_UNDONE if states & {Item.CREATED, Item.UPDATED} else Run.UNDONE
+
+
+def name_undone(run_id: int) -> None:
+    """Tell of a run that ended how much of it was taken back since."""
+    with transaction.atomic():
+        states = set(RunItem.objects.filter(run_id=run_id).values_list("state", flat=True))
+        if Item.UNDONE in states:
+            ended = ExportRun.objects.filter(pk=run_id, state__in=ExportRun.ENDED)
+            ended.exclude(state=_undone(states)).update(state=_undone(states), seq=F("seq") + 1)
 
 
 def something_left(run_id: int) -> bool:

@@ -214,15 +214,30 @@ def updated(item_id: int) -> RunItem:
     return RunItem.objects.select_related("ticket").get(pk=item_id)
 
 
+def undone(item_id: int, first_run: int, after: Mapping[str, Any] | None = None) -> RunItem:
+    """This item of an undo is done, and with it the item of `first_run` that it takes back. `after`: what Jira holds
+    of it now, where the issue is there still."""
+    with transaction.atomic():
+        item = RunItem.objects.get(pk=item_id)
+        news = {"error_code": "", "error_values": {}, "jira_said": []}
+        RunItem.objects.filter(pk=item_id, state__in=RunItem.OPEN).update(
+            state=Item.UNDONE, ended_at=timezone.now(), after=dict(after or {}), seq=next_seq(item.run_id), **news
+        )
+        RunItem.objects.filter(run_id=first_run, story_ref=item.story_ref).update(
+            state=Item.UNDONE, undone_by=item.run_id, seq=next_seq(first_run), **news
+        )
+    return RunItem.objects.select_related("ticket").get(pk=item_id)
+
+
 def confirm(items: Sequence[RunItem]) -> list[RunItem]:
     """Read back from Jira: the items are what and where they should be. They come back as they are stored now."""
     if not items:
         return []
     with transaction.atomic(savepoint=False):
         seq = next_seq(items[0].run_id)
-        RunItem.objects.filter(pk__in=[item.pk for item in items]).update(confirmed=True, seq=seq)
-    for item in items:
-        item.confirmed, item.seq = True, seq
+        for item in items:
+            item.confirmed, item.seq = True, seq
+        write_each(items, ["confirmed", "after", "seq"])
     return list(items)
 
 

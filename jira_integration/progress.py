@@ -47,6 +47,14 @@ def publish_run(run: ExportRun) -> None:
     _tell(project_group(run.project_ref), {"type": "workspace.changed", "seq": 0})
 
 
+def publish_turn(run: ExportRun) -> None:
+    """A run began or came to rest: those that wait with it hear of it, and the run that it undoes."""
+    publish_run(run)
+    publish_line(run)
+    for undone in ExportRun.objects.filter(undo_plans__run=run):
+        publish_run(undone)
+
+
 def publish_line(run: ExportRun) -> None:
     """The runs that wait for the same Jira project: their place in line may be another now."""
     for waiting in line(run):

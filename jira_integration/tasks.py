@@ -24,6 +24,7 @@ from jira_integration.export import plan as planning
 from jira_integration.export.building import left_alone
 from jira_integration.export.line import next_runs
 from jira_integration.export.push import push
+from jira_integration.export.undo import undo
 from jira_integration.export.work import RunMustWait, RunStops
 from jira_integration.intake import read_again, take_in
 from jira_integration.models import (
@@ -99,11 +100,10 @@ def start_waiting(connection_id: int, but: int = 0) -> None:
 async def carry_out(run_id: int) -> ExportRun:
     """Drive a run as far as it goes now and return it. Does nothing when another worker holds its lease."""
     token = await sync_to_async(ledger.acquire)(run_id)
-    run = await ExportRun.objects.select_related("connection", "plan__mapping").aget(pk=run_id)
+    run = await ExportRun.objects.select_related("connection", "plan__mapping", "plan__undoes").aget(pk=run_id)
     if token is None:
         return run
-    await sync_to_async(progress.publish_run)(run)
-    await sync_to_async(progress.publish_line)(run)
+    await sync_to_async(progress.publish_turn)(run)
     try:
         await _drive(run, token)
     except ledger.LeaseLost:
@@ -115,8 +115,7 @@ async def carry_out(run_id: int) -> ExportRun:
             await sync_to_async(halts.broke_off)(run_id, token)
         raise
     await run.arefresh_from_db()
-    await sync_to_async(progress.publish_run)(run)
-    await sync_to_async(progress.publish_line)(run)
+    await sync_to_async(progress.publish_turn)(run)
     if run.state in ExportRun.ENDED:
         await sync_to_async(run_finished.send_robust)(ExportRun, run=run)
     return run
@@ -126,7 +125,8 @@ async def _drive(run: ExportRun, token: str) -> None:
     """Push, and put down in the ledger what stopped it. Raises LeaseLost."""
     try:
         told = 0.0
-        async for item in push(run, token):
+        carry = undo if run.plan.undoes_id else push
+        async for item in carry(run, token):
             # A message says "look again from number n": a few a second are enough, and the last word is the run's.
             if time.monotonic() - told > TELL_SECONDS:
                 told = time.monotonic()

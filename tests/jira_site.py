@@ -15,6 +15,7 @@ from jira_integration.mapping.case_target import CaseTarget, target_for
 from jira_integration.mapping.metadata import keep, read_metadata, stored
 from jira_integration.mapping.suggest import suggest_fields, suggest_statuses, suggest_types
 from jira_integration.models import ExportPlan, ExportRun, JiraConnection, ProjectMapping
+from jira_integration.sandbox.settings import Flavour
 from jira_integration.setup.connect import jira_client
 from jira_integration.tasks import carry_out
 from stories_qa.models import Project
@@ -57,6 +58,8 @@ def connect(
 
 def connection_to(sandbox: RunningSandbox) -> JiraConnection:
     connection = JiraConnection(name="Sandbox", site_url=sandbox.url, deployment="cloud", user_name=sandbox.user)
+    if sandbox.flavour is Flavour.DATACENTER:
+        connection.deployment, connection.login = "datacenter", JiraConnection.Login.PAT
     connection.keep_secret(sandbox.token)
     connection.state = JiraConnection.State.OK
     connection.save()

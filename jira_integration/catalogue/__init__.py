@@ -9,7 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from jira_integration.catalogue import audit, comments, export, fields, logins, projects, sites, syncing
+from jira_integration.catalogue import (
+    audit,
+    comments,
+    export,
+    fields,
+    logins,
+    projects,
+    sites,
+    syncing,
+    undoing,
+)
 from jira_integration.catalogue.entry import Action, Entry, Explained, filled, worded
 from jira_integration.catalogue.recognise import from_error, from_field_errors
 from jira_integration.models import ExportRun
@@ -22,6 +32,7 @@ ENTRIES: dict[str, Entry] = {
     **export.ENTRIES,
     **syncing.ENTRIES,
     **comments.ENTRIES,
+    **undoing.ENTRIES,
 }
 SENTENCES = audit.SENTENCES
 # Shorter names under which callers hand a value over.

@@ -14,6 +14,11 @@ AUDIT: dict[str, Text] = {
     "plan_made": _("{actor} previewed an export of {count} stories"),
     "plan_discarded": _("{actor} discarded the preview of {count} stories"),
     "run_started": _("{actor} started run {run}: {create} to create, {update} to update"),
+    "undo_previewed": _("{actor} previewed an undo of run {run}"),
+    "undo_started": _(
+        "{actor} started run {run}, the undo of run {undone}:"
+        " {delete} to delete, {close} to close, {restore} to put back"
+    ),
     "run_stopped_by": _("{actor} stopped run {run}"),
     "run_cancelled_by": _("{actor} cancelled run {run} before it began"),
     "run_paused_by": _("{actor} paused run {run}"),

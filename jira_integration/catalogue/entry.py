@@ -32,8 +32,10 @@ GENERAL: dict[str, Text] = {
     "issue_type": gettext_lazy("issue"),
     "jira_project": gettext_lazy("the Jira project"),
     "project": gettext_lazy("the backlog"),
+    "label": gettext_lazy("a field"),
     "site": gettext_lazy("the Jira site"),
     "story": gettext_lazy("the story"),
+    "who": gettext_lazy("somebody"),
 }
 
 

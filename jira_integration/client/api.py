@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import Any
 
 from jira_integration.client.answers import Answer
+from jira_integration.client.asking import Params
 from jira_integration.client.comments import CommentClient
 from jira_integration.client.created import BulkAnswer
 from jira_integration.client.reading import read, read_json, read_rows
@@ -46,14 +47,22 @@ class JiraClient(CommentClient):
         return read(BulkAnswer, answer, path, wrote=answer.status != 400)
 
     async def get_issue(
-        self, issue: str, *, fields: Collection[str] = ("*all",), properties: Collection[str] = ()
+        self,
+        issue: str,
+        *,
+        fields: Collection[str] = ("*all",),
+        properties: Collection[str] = (),
+        changelog: bool = False,
     ) -> Issue:
-        """One issue; a moved one answers under its new key. Raises JiraNotFound when it is gone or hidden.
+        """One issue, with the latest of its changes when asked; a moved one answers under its new key. Raises
+        JiraNotFound when it is gone or hidden.
 
         https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issues/#api-rest-api-3-issue-issueidorkey-get
         """
         path = f"{self.api}/issue/{{issue}}"
-        asked = {"fields": fields, "properties": properties}
+        asked: Params = {"fields": fields, "properties": properties}
+        if changelog:
+            asked = {**asked, "expand": "changelog"}
         return read(Issue, await self.transport.request("GET", path, at={"issue": issue}, params=asked), path)
 
     async def edit_issue(
@@ -78,10 +87,17 @@ class JiraClient(CommentClient):
 
     @abstractmethod
     async def bulk_fetch(
-        self, issues: Sequence[str], *, fields: Collection[str] = (), properties: Collection[str] = ()
+        self,
+        issues: Sequence[str],
+        *,
+        fields: Collection[str] = (),
+        properties: Collection[str] = (),
+        changelog: bool = False,
     ) -> list[Issue]:
-        """Read issues by id or key. Absent means absent: missing and hidden ones are left out, and when one that may
-        exist could not be read the whole call fails with JiraUnavailable. The order is Jira's."""
+        """Read issues by id or key, with the latest of their changes (at most 40 on Cloud) when asked.
+
+        Absent means absent: missing and hidden ones are left out, and when one that may exist could not be read the
+        whole call fails with JiraUnavailable. The order is Jira's."""
 
     @abstractmethod
     def search(

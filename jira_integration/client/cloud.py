@@ -9,12 +9,13 @@ from jira_integration.client.api import ONLY_NAMES, JiraClient
 from jira_integration.client.asking import Params
 from jira_integration.client.exceptions import ErrorCode, JiraNotFound, JiraUnavailable
 from jira_integration.client.reading import pages, read, read_json, read_rows
-from jira_integration.client.schemas import Issue, IssuePage, JiraProject, User
+from jira_integration.client.schemas import BulkBegun, BulkTask, Issue, IssuePage, JiraProject, User
 
 PROJECTS_PER_PAGE = 100  # more is silently cut to this
 READS_PER_REQUEST = 100
 PROPERTIES_PER_READ = 5
 RECONCILED_PER_SEARCH = 50
+DELETES_PER_REQUEST = 1000
 
 
 class CloudClient(JiraClient):
@@ -62,7 +63,12 @@ class CloudClient(JiraClient):
         return read_rows(User, read_json(list[Any], answer, path), path)
 
     async def bulk_fetch(
-        self, issues: Sequence[str], *, fields: Collection[str] = (), properties: Collection[str] = ()
+        self,
+        issues: Sequence[str],
+        *,
+        fields: Collection[str] = (),
+        properties: Collection[str] = (),
+        changelog: bool = False,
     ) -> list[Issue]:
         """Read issues by id or key, 100 to a request, no search index involved.
 
@@ -79,6 +85,8 @@ class CloudClient(JiraClient):
                 "fields": list(fields) or ONLY_NAMES,
                 "properties": few(properties, PROPERTIES_PER_READ),
             }
+            if changelog:
+                asked["expand"] = ["changelog"]
             answer = await self.transport.request("POST", path, json=asked)
             body = read_json(dict[str, Any], answer, path)
             if body.get("issueErrors"):
@@ -119,6 +127,26 @@ class CloudClient(JiraClient):
                 return
             seen.add(token)
             asked = {**asked, "nextPageToken": token}
+
+    async def bulk_delete(self, issues: Collection[str]) -> str:
+        """Begin to delete up to 1,000 issues; the id of the task that does it. Nobody is mailed about it.
+
+        Sub-tasks go with their parents. Needs the global permission to make bulk changes; JiraRejected also when five
+        such tasks are running on the site. A 201 says only that the task was begun.
+
+        https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issue-bulk-operations/#api-rest-api-3-bulk-issues-delete-post
+        """
+        path = f"{self.api}/bulk/issues/delete"
+        asked = {"selectedIssueIdsOrKeys": few(issues, DELETES_PER_REQUEST), "sendBulkNotification": False}
+        return read(BulkBegun, await self.transport.request("POST", path, json=asked), path, wrote=True).task_id
+
+    async def bulk_progress(self, task_id: str) -> BulkTask:
+        """How far a bulk task of this account is. A task that is COMPLETE may have failed on some issues.
+
+        https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-issue-bulk-operations/#api-rest-api-3-bulk-queue-taskid-get
+        """
+        path = f"{self.api}/bulk/queue/{{task}}"
+        return read(BulkTask, await self.transport.request("GET", path, at={"task": task_id}), path)
 
     async def approximate_count(self, jql: str) -> int:
         """About how many issues match; `jql` must be bounded.

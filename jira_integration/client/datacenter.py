@@ -136,7 +136,12 @@ class DataCenterClient(JiraClient):
         return await self._people(path, asked)
 
     async def bulk_fetch(
-        self, issues: Sequence[str], *, fields: Collection[str] = (), properties: Collection[str] = ()
+        self,
+        issues: Sequence[str],
+        *,
+        fields: Collection[str] = (),
+        properties: Collection[str] = (),
+        changelog: bool = False,
     ) -> list[Issue]:
         """A search for a hundred at a time, and by id what it does not show; with `properties` each issue by itself,
         since a search gives none. https://docs.atlassian.com/software/jira/docs/api/REST/latest/#search-searchUsingSearchRequest
@@ -146,27 +151,28 @@ class DataCenterClient(JiraClient):
         found: list[Issue] = []
         if not properties:
             for start in range(0, len(named), NAMED_PER_SEARCH):
-                found += await self._shown(named[start : start + NAMED_PER_SEARCH], shown)
+                found += await self._shown(named[start : start + NAMED_PER_SEARCH], shown, changelog)
             # One that moved answers under another key than it was asked for; asking again finds it.
             seen = {name for issue in found for name in (issue.id, issue.key)}
             named = [one for one in named if one not in seen]
 
         async def by_itself(one: str) -> Issue | None:
             try:
-                return await self.get_issue(one, fields=shown, properties=properties)
+                return await self.get_issue(one, fields=shown, properties=properties, changelog=changelog)
             except JiraNotFound:
                 return None
 
         found += [issue for issue in await few_at_once(named, by_itself) if issue is not None]
         return list({issue.id: issue for issue in found}.values())
 
-    async def _shown(self, named: Sequence[str], fields: Collection[str]) -> list[Issue]:
+    async def _shown(self, named: Sequence[str], fields: Collection[str], changelog: bool) -> list[Issue]:
         """What a search shows of these ids or keys; nothing where it stumbles over one that it does not know."""
         ids = all(one.isdigit() for one in named)
         listed = ", ".join(named if ids else map(in_quotes, named))
         try:
             jql = f"{'id' if ids else 'key'} in ({listed})"
-            return [issue async for page in self._results(jql, fields, validate=False) for issue in page.issues]
+            pages = self._results(jql, fields, validate=False, changelog=changelog)
+            return [issue async for page in pages for issue in page.issues]
         except JiraRejected:
             return []
 
@@ -187,7 +193,13 @@ class DataCenterClient(JiraClient):
             yield page.model_copy(update={"issues": await self._with(page.issues, properties)})
 
     async def _results(
-        self, jql: str, fields: Collection[str], page_size: int = 100, *, validate: bool = True
+        self,
+        jql: str,
+        fields: Collection[str],
+        page_size: int = 100,
+        *,
+        validate: bool = True,
+        changelog: bool = False,
     ) -> AsyncIterator[IssuePage]:
         """The first page in the order asked for, all others by id.
 
@@ -196,7 +208,8 @@ class DataCenterClient(JiraClient):
         not know instead of refusing.
         """
         where, order = taken_apart(jql)
-        page = await self._page(f"{where} ORDER BY {order}".strip(), fields, page_size, validate=validate)
+        how: dict[str, Any] = {"validate": validate, "changelog": changelog}
+        page = await self._page(f"{where} ORDER BY {order}".strip(), fields, page_size, **how)
         seen = {issue.id for issue in page.issues}
         after = max(map(id_number, page.issues), default=0) if order.casefold() in {"id", "id asc"} else 0
         fresh = page.issues
@@ -206,17 +219,21 @@ class DataCenterClient(JiraClient):
             if last:
                 return
             bounded = f"({where}) AND id > {after}" if after else where
-            page = await self._page(f"{bounded} ORDER BY id ASC", fields, page_size, validate=validate)
+            page = await self._page(f"{bounded} ORDER BY id ASC", fields, page_size, **how)
             before, after = after, max(map(id_number, page.issues), default=after)
             if page.issues and after <= before:  # a server that ignores the bound would go round for ever
                 raise unreadable(f"{self.api}/search")
             fresh = [issue for issue in page.issues if issue.id not in seen]
 
-    async def _page(self, jql: str, fields: Collection[str], page_size: int, *, validate: bool) -> ResultPage:
+    async def _page(
+        self, jql: str, fields: Collection[str], page_size: int, *, validate: bool, changelog: bool = False
+    ) -> ResultPage:
         path = f"{self.api}/search"
         asked: dict[str, Any] = {"jql": jql, "startAt": 0, "maxResults": page_size, "fields": list(fields)}
         if not validate:
             asked["validateQuery"] = False
+        if changelog:
+            asked["expand"] = ["changelog"]
         return read(ResultPage, await self.transport.request("POST", path, json=asked), path)
 
     async def _with(self, issues: list[Issue], properties: Collection[str]) -> list[Issue]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import AliasChoices, AliasPath, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -180,13 +180,36 @@ class Transition(JiraModel):
     fields: dict[str, Any] = Field(default_factory=dict)  # field id -> its metadata, when asked for
 
 
+class HistoryItem(JiraModel):
+    """One field of one change. `field` is its name, translated for custom fields; Data Center gives no `field_id`."""
+
+    field: Text = ""
+    field_id: Text = Field(default="", validation_alias="fieldId")
+
+
+class History(JiraModel):
+    """What somebody changed at one time."""
+
+    author: User | None = None
+    created: Text = ""
+    items: list[HistoryItem] = Field(default_factory=list)
+
+
+class Changelog(JiraModel):
+    """The changes of an issue; `total` may be more than there are `histories`."""
+
+    total: int = 0
+    histories: list[History] = Field(default_factory=list)
+
+
 class Issue(JiraModel):
-    """`fields` by field id, as asked for. An issue that moved answers under its new key."""
+    """`fields` by field id, as asked for; `changelog` when asked for. A moved issue answers under its new key."""
 
     id: str  # never changes
     key: str
     fields: dict[str, Any] = Field(default_factory=dict)
     properties: dict[str, Any] = Field(default_factory=dict)
+    changelog: Changelog | None = None
 
     @property
     def updated(self) -> datetime | None:
@@ -238,6 +261,24 @@ class Comment(JiraModel):
     def for_everybody(self) -> bool:
         """Whether whoever sees the issue may read this comment."""
         return self.visibility is None and self.public
+
+
+class BulkBegun(JiraModel):
+    task_id: str = Field(validation_alias="taskId")
+
+
+class BulkTask(JiraModel):
+    """How far a bulk operation is; `failed` names reasons by issue id."""
+
+    ENDED: ClassVar[frozenset[str]] = frozenset({"COMPLETE", "FAILED", "CANCELLED", "DEAD"})
+
+    status: Text = ""  # ENQUEUED, RUNNING, COMPLETE, FAILED, CANCEL_REQUESTED, CANCELLED, DEAD
+    percent: int = Field(default=0, validation_alias="progressPercent")
+    failed: dict[str, list[str]] = Field(default_factory=dict, validation_alias="failedAccessibleIssues")
+
+    @property
+    def ended(self) -> bool:
+        return self.status in self.ENDED
 
 
 class Webhook(JiraModel):

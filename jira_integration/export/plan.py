@@ -25,6 +25,7 @@ from jira_integration.export.building import TakenOver, store
 from jira_integration.export.draft import Drafting
 from jira_integration.export.removed import READ, keep_closes, removed_cases, still_open, to_close
 from jira_integration.export.selection import CHUNK
+from jira_integration.export.undo_plan import plan_undo
 from jira_integration.mapping.metadata import ProjectMetadata, current
 from jira_integration.mapping.questions import Questions
 from jira_integration.models import ExportPlan, ProjectMapping
@@ -67,7 +68,10 @@ async def build_plan(plan_id: int, tell: Callable[[ExportPlan], None] = lambda p
         async with jira_client(mapping.connection) as jira:
             types = [type_id for kind in Kind if (type_id := mapping.type_id(kind))]
             metadata = await current(jira, mapping.connection, mapping.jira_project_id, types)
-            await plan_export(plan, metadata, jira, tell)
+            if plan.undoes_id:
+                await plan_undo(plan, metadata, jira, tell)
+            else:
+                await plan_export(plan, metadata, jira, tell)
         await sync_to_async(answered)(mapping.connection)
     except JiraError as trouble:
         await _failed(plan, *from_error(trouble, mapping.connection))

@@ -16,6 +16,7 @@ from jira_integration.client.schemas import Issue
 from jira_integration.conf import conf
 from jira_integration.export.flight import Flight
 from jira_integration.export.hierarchy import parent_field
+from jira_integration.export.keepsake import after
 from jira_integration.export.sentences import tell_confirmed
 from jira_integration.export.template import IssueIds, fill
 from jira_integration.export.work import READ_AT_ONCE, Work, sent_fields, uid_of
@@ -132,6 +133,8 @@ def _confirm(work: Work, items: list[RunItem], issues: list[Issue], mapped: set[
             work.seen[item.pk] = issue.status
     ledger.created(strayed)
     agreed = [_agreed(item, issue, parents, mapped) for item, issue in shown]
+    for (item, issue), one in zip(shown, agreed, strict=True):
+        item.after = after(one.jira, issue)
     with transaction.atomic():
         tickets = agree(agreed)
         confirmed = ledger.confirm([item for item, _issue in shown])

@@ -11,8 +11,10 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from jira_integration import audit, halts, ledger
+from jira_integration.conf import conf
 from jira_integration.export.expiry import hold_bodies
 from jira_integration.export.line import CannotDo, last_place
+from jira_integration.export.undo_plan import may_undo
 from jira_integration.models import ExportedTicket, ExportPlan, ExportRun, PlannedTicket, RunBatch, RunItem, Trial
 from jira_integration.models.rows import insert_each
 
@@ -56,7 +58,9 @@ def confirm(plan: ExportPlan, user: Any) -> ExportRun:
             return existing
         if not plan.sendable:
             raise CannotDo("empty_plan")
-        if not plan.mapping.live and not Trial.objects.filter(plan=plan).exists():
+        if plan.undoes is not None and (code := may_undo(plan.undoes)):
+            raise CannotDo(code, {"run": plan.undoes_id, "days": conf.UNDO_DAYS})
+        if plan.undoes is None and not plan.mapping.live and not Trial.objects.filter(plan=plan).exists():
             raise CannotDo("not_live")
         run = ExportRun(
             plan=plan,
@@ -69,12 +73,9 @@ def confirm(plan: ExportPlan, user: Any) -> ExportRun:
         run.save()
         _write_items(run, plan)
         ledger.note(run.pk, "run_begun", {"count": plan.sendable})
-        audit.record(
-            "run_started",
-            {"run": run.pk, "create": plan.counts.get("create", 0), "update": plan.counts.get("update", 0)},
-            user=user,
-            project_ref=plan.project_ref,
-        )
+        counted = {name: plan.counts.get(name, 0) for name in Action.values}
+        code, undone = ("undo_started", {"undone": plan.undoes_id}) if plan.undoes else ("run_started", {})
+        audit.record(code, {"run": run.pk, **counted, **undone}, user=user, project_ref=plan.project_ref)
     return run
 
 
@@ -127,7 +128,7 @@ def _item(run: ExportRun, planned: PlannedTicket, ticket: ExportedTicket | None)
     match planned.action:
         case Action.UNCHANGED:
             item.state, item.ended_at = Item.UNCHANGED, timezone.now()
-        case Action.BLOCKED | Action.CONFLICT:
+        case Action.BLOCKED | Action.CONFLICT | Action.LEAVE:
             blocking = next((one for one in planned.findings if one["blocking"]), planned.findings[0])
             item.state, item.error_code, item.error_values = Item.SKIPPED, blocking["code"], blocking["values"]
             item.ended_at = timezone.now()

@@ -68,11 +68,13 @@ async def move_all(work: Work, level: int) -> AsyncIterator[RunItem]:
             if not await work.may_send():
                 return
             group = [item for item in chunk[first : first + conf.REQUESTS_IN_FLIGHT] if item.pk in now]
-            done = await asyncio.gather(*(_move(work, item, now[item.pk]) for item in group), return_exceptions=True)
+            done = await asyncio.gather(*(move_one(work, item, now[item.pk]) for item in group), return_exceptions=True)
             for outcome in done:
                 if isinstance(outcome, BaseException):
                     raise outcome
             reached = [item for item, outcome in zip(group, done, strict=True) if outcome]
+            for item in reached:
+                item.after = {**item.after, "status": item.planned.status_to["id"]}
             for item in await sync_to_async(_reached)(work, reached):
                 yield item
         await work.count_requests()
@@ -95,7 +97,7 @@ async def _statuses(work: Work, items: list[RunItem]) -> dict[int, StatusInfo]:
     return now
 
 
-async def _move(work: Work, item: RunItem, status: StatusInfo) -> bool:
+async def move_one(work: Work, item: RunItem, status: StatusInfo) -> bool:
     """Step by step to the wanted status. False, with a line in the run's activity, when there is no way."""
     wanted, type_id = item.planned.status_to, work.mapping.type_id(item.kind)
     been: set[str] = set()
@@ -106,6 +108,7 @@ async def _move(work: Work, item: RunItem, status: StatusInfo) -> bool:
             await sync_to_async(moved)(item.ticket_id, (status.id, status.name), item.planned.story_status)
             return True
         been.add(status.id)
+        known = (type_id, status.id) in work.looked
         try:
             if work.ways.from_status(type_id, status.id) is None:
                 await _look(work, item, status)
@@ -118,8 +121,9 @@ async def _move(work: Work, item: RunItem, status: StatusInfo) -> bool:
             await work.jira.transition_issue(item.issue_id, step.id)
             status = StatusInfo(id=step.to, name=step.to_name, category=step.category)
         except (JiraRejected, JiraForbidden, JiraNotFound) as trouble:
-            if (type_id, status.id) not in work.looked:
-                work.ways.steps.get(type_id, {}).pop(status.id, None)
+            if not known:  # chosen from what was remembered; another issue may have had a look meanwhile
+                if (type_id, status.id) not in work.looked:
+                    work.ways.steps.get(type_id, {}).pop(status.id, None)
                 continue
             refused = trouble
             break

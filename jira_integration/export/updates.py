@@ -11,6 +11,7 @@ from jira_integration.catalogue import from_error, from_field_errors
 from jira_integration.client.exceptions import JiraError, JiraForbidden, JiraNotFound, JiraRejected
 from jira_integration.client.schemas import Issue
 from jira_integration.conf import story_source
+from jira_integration.export.keepsake import keep_before
 from jira_integration.export.template import canonical, digest, fill, put_back
 from jira_integration.export.work import READ_AT_ONCE, Work, sent_fields
 from jira_integration.mapping.jira_form import reduced
@@ -24,7 +25,7 @@ async def update_all(work: Work) -> AsyncIterator[RunItem]:
     ids = await work.item_ids(State.QUEUED, action__in=["update", "close"])
     for start in range(0, len(ids), READ_AT_ONCE):
         chunk = await work.load(ids[start : start + READ_AT_ONCE])
-        names = sorted({name for item in chunk for name in sent_fields(item.planned)} | {"updated"})
+        names = sorted({name for item in chunk for name in sent_fields(item.planned)} | {"updated", "status"})
         issues = {
             issue.id: issue for issue in await work.jira.bulk_fetch([item.issue_id for item in chunk], fields=names)
         }
@@ -52,10 +53,12 @@ async def _update(work: Work, item: RunItem, issue: Issue | None, version: int) 
     now = {name: reduced(issue.fields.get(name)) for name in fields}
     if now == {name: reduced(value) for name, value in fields.items()}:
         # Only the status is to change, or someone (perhaps a request of ours whose answer was lost) wrote just this.
+        if planned.status_to:
+            await sync_to_async(keep_before)(item, issue, [])
         return await sync_to_async(ledger.updated)(item.pk)
     if now != {name: planned.seen.get(name) for name in now}:
         return await end(item.pk, State.MOVED_ON, "issue_changed_since_preview", {"key": issue.key}, was=[State.QUEUED])
-    batch = await sync_to_async(_write_down)(work, item, body)
+    batch = await sync_to_async(_write_down)(work, item, body, issue)
     try:
         await work.jira.edit_issue(item.issue_id, fields=body.get("fields"), update=body.get("update"))
     except (JiraRejected, JiraForbidden, JiraNotFound) as trouble:
@@ -76,7 +79,8 @@ async def _update(work: Work, item: RunItem, issue: Issue | None, version: int) 
     return done
 
 
-def _write_down(work: Work, item: RunItem, body: object) -> RunBatch:
+def _write_down(work: Work, item: RunItem, body: object, issue: Issue) -> RunBatch:
+    keep_before(item, issue, sent_fields(item.planned))
     hashes = {item.pk: digest(canonical(put_back(body, item.planned.template)))}
     written = ledger.form_batch(
         work.run.pk, work.token, [item], hashes, level=item.planned.level, action=RunBatch.Action.UPDATE, floor=0

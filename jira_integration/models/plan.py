@@ -44,6 +44,14 @@ class ExportPlan(models.Model):
     checks = models.JSONField(default=list, help_text="Findings about the whole plan: {state, code, values}.")
     error_code = models.CharField(max_length=40, blank=True)
     error_values = models.JSONField(default=dict, blank=True)
+    undoes = models.ForeignKey(
+        "ExportRun",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="undo_plans",
+        help_text="The run that this plan takes back; empty for an export.",
+    )
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     emptied_at = models.DateTimeField(null=True, blank=True, help_text="When bodies and values were removed by age.")
@@ -70,9 +78,13 @@ class PlannedTicket(models.Model):
         CREATE = "create", _("To create")
         UNCHANGED = "unchanged", _("No change")
         CLOSE = "close", _("To close")
+        DELETE = "delete", _("To delete")
+        RESTORE = "restore", _("To put back")
+        LEAVE = "leave", _("Left alone")
 
     EXPORTS = (Action.BLOCKED, Action.CONFLICT, Action.UPDATE, Action.CREATE, Action.UNCHANGED, Action.CLOSE)
-    WRITES = (Action.CREATE, Action.UPDATE, Action.CLOSE)
+    UNDOES = (Action.DELETE, Action.CLOSE, Action.RESTORE, Action.LEAVE)
+    WRITES = (Action.CREATE, Action.UPDATE, Action.DELETE, Action.CLOSE, Action.RESTORE)
 
     plan = models.ForeignKey(ExportPlan, on_delete=models.CASCADE, related_name="items")
     position = models.PositiveIntegerField()
@@ -87,6 +99,9 @@ class PlannedTicket(models.Model):
     parent_uid = models.UUIDField(null=True, blank=True)
     added = models.BooleanField(default=False, help_text="Not chosen; needed by a story that was.")
     action = models.CharField(max_length=9, choices=Action)
+    anyway = models.CharField(
+        max_length=9, blank=True, help_text="Undo: what is done instead when a person says so; empty for nothing."
+    )
     issue_id = models.CharField(max_length=32, blank=True)
     issue_key = models.CharField(max_length=64, blank=True)
     template = models.JSONField(default=dict, help_text="The body, with holes where ids do not exist yet.")

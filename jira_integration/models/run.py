@@ -30,18 +30,20 @@ class ExportRun(models.Model):
         DONE = "done", _("Done")
         PARTLY_DONE = "partly_done", _("Partly done")
         FAILED = "failed", _("Failed")
+        UNDONE = "undone", _("Undone")
+        PARTLY_UNDONE = "partly_undone", _("Partly undone")
 
     ENDING = (State.STOPPING, State.PAUSING)  # what is in flight is finished, nothing new is sent
     DRIVEN = (State.RUNNING, *ENDING)
     ACTIVE = (*DRIVEN, State.WAITING, State.INTERRUPTED)  # holds the Jira project: one at a time
     IN_LINE = (State.QUEUED, State.PAUSED)
-    ENDED = (State.STOPPED, State.DONE, State.PARTLY_DONE, State.FAILED)
+    ENDED = (State.STOPPED, State.DONE, State.PARTLY_DONE, State.FAILED, State.UNDONE, State.PARTLY_UNDONE)
 
     plan = models.OneToOneField(ExportPlan, on_delete=models.PROTECT, related_name="run")
     connection = models.ForeignKey(JiraConnection, on_delete=models.PROTECT, related_name="runs")
     project_ref = models.CharField(max_length=64, db_index=True)
     jira_project_id = models.CharField(max_length=32)
-    state = models.CharField(max_length=12, choices=State, default=State.QUEUED)
+    state = models.CharField(max_length=13, choices=State, default=State.QUEUED)
     place = models.PositiveIntegerField(default=0, help_text="In line before the Jira project: lower goes first.")
     reason_code = models.CharField(max_length=40, blank=True, help_text="Why it waits, stopped or failed.")
     reason_values = models.JSONField(default=dict, blank=True)
@@ -97,15 +99,19 @@ class RunBatch(models.Model):
     class Action(models.TextChoices):
         CREATE = "create", _("Create")
         UPDATE = "update", _("Update")
+        DELETE = "delete", _("Delete")
+        CLOSE = "close", _("Close")
+        RESTORE = "restore", _("Put back")
 
     run = models.ForeignKey(ExportRun, on_delete=models.CASCADE, related_name="batches")
     number = models.PositiveIntegerField()
     level = models.PositiveSmallIntegerField()
-    action = models.CharField(max_length=6, choices=Action)
+    action = models.CharField(max_length=7, choices=Action)
     state = models.CharField(max_length=7, choices=State, default=State.QUEUED)
     lease_token = models.CharField(max_length=40, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
     in_doubt_since = models.DateTimeField(null=True, blank=True, help_text="Nothing of it can have left after this.")
+    task = models.CharField(max_length=64, blank=True, help_text="Jira's id of the bulk delete that carries it out.")
     key_floor = models.PositiveIntegerField(default=0, help_text="The highest issue number known before it was sent.")
 
     class Meta:
@@ -134,7 +140,7 @@ class RunItem(models.Model):
         UNDONE = "undone", _("Undone")
 
     OPEN = (State.QUEUED, State.SENDING)
-    WELL = (State.CREATED, State.UPDATED, State.UNCHANGED)
+    WELL = (State.CREATED, State.UPDATED, State.UNCHANGED, State.UNDONE)
 
     run = models.ForeignKey(ExportRun, on_delete=models.CASCADE, related_name="items")
     planned = models.OneToOneField(PlannedTicket, on_delete=models.PROTECT, related_name="run_item")
@@ -157,6 +163,13 @@ class RunItem(models.Model):
     error_code = models.CharField(max_length=40, blank=True)
     error_values = models.JSONField(default=dict, blank=True)
     jira_said = models.JSONField(default=list, blank=True, help_text="Jira's own words: shown escaped, on request.")
+    before = models.JSONField(
+        default=dict, blank=True, help_text="What an undo puts back (export/keepsake.py): kept for JIRA_UNDO_DAYS."
+    )
+    after = models.JSONField(default=dict, blank=True, help_text="What Jira held right after it, reduced.")
+    undone_by = models.ForeignKey(
+        ExportRun, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", help_text="Run that undid it."
+    )
     seq = models.PositiveBigIntegerField(default=0)
 
     class Meta:
