@@ -17,8 +17,9 @@ from jira_integration.conf import story_source
 from jira_integration.contracts import Kind, ProjectInfo
 from jira_integration.mapping.metadata import stored
 from jira_integration.mapping.stale import stale
-from jira_integration.models import Conflict, ExportedTicket, ExportRun, JiraConnection, ProjectMapping
+from jira_integration.models import AuditEntry, Conflict, ExportedTicket, ExportRun, JiraConnection, ProjectMapping
 from jira_integration.timewords import ago
+from jira_integration.trail import Told
 
 STEPS = ("site", "sign-in", "project", "fields", "statuses", "webhook", "review")
 NEEDS_YOU_RUNS = (ExportRun.State.INTERRUPTED, ExportRun.State.PARTLY_DONE, ExportRun.State.FAILED)
@@ -116,6 +117,27 @@ def open_runs(project_ref: str) -> Q:
     unsolved = Q(state__in=NEEDS_YOU_RUNS)
     lost = Q(state__in=ExportRun.DRIVEN) & (Q(lease_until__lt=timezone.now()) | Q(lease_until=None))
     return Q(project_ref=project_ref) & (unsolved | lost)
+
+
+def standing_words(ticket: ExportedTicket) -> Explained | None:
+    """What became of the issue as a whole, where it is not where it was: moved, of another type, archived, hidden."""
+    if not ticket.standing:
+        return None
+    connection = ticket.connection
+    facts = {
+        "issue": ticket.issue_key,
+        "story": ticket.story_key,
+        "place": ticket.standing_words,
+        "account": connection.account_name or connection.user_name,
+    }
+    return explain(f"issue_{ticket.standing}", facts)
+
+
+def last_from_jira(story_ref: str, project: ProjectInfo) -> Told | None:
+    """The last thing that Jira changed about this story."""
+    entries = AuditEntry.objects.filter(object_ref=story_ref, code__in=["taken_from_jira", "status_from_jira"])
+    entry = entries.order_by("-pk").first()
+    return Told(entry, project) if entry else None
 
 
 def open_conflicts(project_ref: str) -> int:

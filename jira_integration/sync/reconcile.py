@@ -25,7 +25,7 @@ from jira_integration.models import AuditEntry, Conflict, ExportedTicket, Export
 from jira_integration.sync.changes import IssueChange, IssueGone, IssueHidden, IssueNews
 from jira_integration.sync.conflicts import Open, conflict_of, keep, ours_by_choice
 from jira_integration.sync.fields import news_of
-from jira_integration.sync.identity import Standing, take_standing
+from jira_integration.sync.identity import Standing, standing_of, take_standing
 from jira_integration.sync.news import Looking, News
 from jira_integration.sync.policy import Epics, MappingRules
 from jira_integration.sync.statuses import StatusNews, judge_status, status_conflict
@@ -183,6 +183,7 @@ def _take_in(ticket: ExportedTicket, change: IssueChange, knows: Round, counts: 
         and status.verdict is Verdict.SAME
         and (ticket.sync, ticket.theirs) == (Sync.IN_SYNC, {})
         and (ticket.issue_key, ticket.status_id) == (change.key, change.status_id)
+        and (ticket.standing, ticket.standing_words) == standing_of(ticket, change.fields)
         and ticket.pk not in knows.conflicts.rows
     ):
         return None  # the echo of our own write, or nothing of ours: not even a transaction

@@ -21,7 +21,16 @@ from jira_integration.badges import SYNC, sync_tooltip
 from jira_integration.conf import story_source
 from jira_integration.contracts import Act, ProjectInfo
 from jira_integration.models import ExportedTicket, LiveSequence, ProjectMapping, RunItem
-from jira_integration.standing import card, mapping_of, needs_you, open_conflicts, setup_url, with_project
+from jira_integration.standing import (
+    card,
+    last_from_jira,
+    mapping_of,
+    needs_you,
+    open_conflicts,
+    setup_url,
+    standing_words,
+    with_project,
+)
 from jira_integration.templatetags import jira_comments, jira_signs
 
 register = template.Library()
@@ -196,6 +205,11 @@ def jira_story_panel(context: template.Context, item: Any, test: bool = False) -
             "mapping": mapping,
             "setup_url": setup_url(project, mapping),
             "last": last,
+            "standing": standing_words(ticket) if ticket else None,
+            "missing": ticket is not None and ticket.sync == ExportedTicket.Sync.MISSING,
+            "in_conflict": ticket is not None and ticket.conflicts.filter(resolved_at=None).exists(),
+            "from_jira": last_from_jira(item.ref, project),
+            "story_url": source.story_url(item.ref),
             "may_export": may_in(context, project, Act.EXPORT),
             "who": list(source.who_may(project.ref, Act.EXPORT))[:2],
             "csrf_token": context.get("csrf_token"),

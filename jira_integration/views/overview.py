@@ -6,11 +6,12 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Max, Q, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from jira_integration import audit
@@ -18,16 +19,26 @@ from jira_integration.badges import SYNC
 from jira_integration.catalogue import explain
 from jira_integration.conf import story_source
 from jira_integration.contracts import Act, ProjectInfo
-from jira_integration.models import ExportedTicket, ExportRun, ProjectMapping, WebhookDelivery
+from jira_integration.models import ExportedTicket, ExportRun, PollRepairs, ProjectMapping, WebhookDelivery
 from jira_integration.overview import last_check, states_of
 from jira_integration.runview import RunView
-from jira_integration.standing import mapping_of, open_runs, setup_url, stale_mapping, step_url
+from jira_integration.standing import (
+    mapping_of,
+    open_conflicts,
+    open_runs,
+    setup_url,
+    stale_mapping,
+    standing_words,
+    step_url,
+)
 from jira_integration.starting import start
 from jira_integration.tasks import poll_connection
 from jira_integration.views.access import for_project, page
 from jira_integration.views.plans import see
 
 LAST_RUNS = 5
+WEEK = timedelta(days=7)
+STANDING_SHOWN = 3
 STALE_SHOWN = 3  # changes in Jira that the mapping has to follow
 
 
@@ -94,11 +105,31 @@ def needs(project: ProjectInfo, mapping: ProjectMapping) -> list[dict[str, Any]]
         found.append(
             {"icon": "warn", "text": _("Run %(n)d was interrupted") % {"n": run.pk}, "url": url, "action": _("Open")}
         )
-    for code in ("failed", "conflict", "missing"):
+    if waiting := open_conflicts(project.ref):
+        text = ngettext("%(n)d story in conflict", "%(n)d stories in conflict", waiting) % {"n": waiting}
+        url = reverse("jira_integration:conflicts", args=[project.key])
+        found.append({"icon": "fork", "text": text, "url": url, "action": _("Open")})
+    found += elsewhere(tickets)
+    for code in ("failed", "missing"):
         if counts.get(code):
             url = f"{stories}?{urlencode({'jira': code})}"
             text = f"{counts[code]} × {SYNC[code].word}"
             found.append({"icon": SYNC[code].icon, "text": text, "url": url, "action": _("Open")})
+    return found
+
+
+def elsewhere(tickets: QuerySet[ExportedTicket]) -> list[dict[str, Any]]:
+    """Issues that are not where they were: moved, of another type, archived, out of sight; the first few by name."""
+    rows = tickets.exclude(standing="").select_related("connection").order_by("pk")
+    found = []
+    for ticket in rows[:STANDING_SHOWN]:
+        words = standing_words(ticket)
+        url = story_source().story_url(ticket.story_ref)
+        found.append({"icon": "warn", "text": words.title if words else "", "url": url, "action": _("Open")})
+    more = rows.count() - len(found)
+    if more > 0:
+        text = ngettext("%(n)d more issue like these", "%(n)d more issues like these", more) % {"n": more}
+        found.append({"icon": "warn", "text": text, "url": "", "action": ""})
     return found
 
 
@@ -142,12 +173,15 @@ def events_of(mapping: ProjectMapping) -> dict[str, Any]:
     """What came through the webhook: last, today, refused by us or failed."""
     deliveries = WebhookDelivery.objects.filter(connection=mapping.connection)
     day = timezone.now() - timedelta(hours=24)
+    week = PollRepairs.objects.filter(connection=mapping.connection, day__gt=(timezone.now() - WEEK).date())
+    repaired = week.aggregate(count=Sum("count"))
     return {
         "last": deliveries.aggregate(last=Max("received_at"))["last"] or mapping.connection.webhook_seen_at,
         **deliveries.filter(received_at__gte=day).aggregate(
             today=Count("pk"), failed=Count("pk", filter=Q(state=WebhookDelivery.State.FAILED))
         ),
         "on": mapping.connection.webhook_secret is not None,
+        "repaired": repaired["count"] or 0,
     }
 
 

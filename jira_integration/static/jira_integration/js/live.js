@@ -160,7 +160,7 @@
   function badgeChanges(key, target, fragment) {
     const version = (node) => node.querySelector("[data-version]")?.dataset.version;
     const named = CSS.escape(key);
-    if (version(target) !== version(fragment)) stale.add(`[data-live-row="${named}"]`);
+    if (version(target) !== version(fragment)) stale.add(`[data-live-row="${named}"]`).add(`[data-live-edit="${named}"]`);
     stale.add(`[data-live-any="${named}"]`);
     readSoon();
   }
@@ -177,12 +177,23 @@
     if (!answer.ok || answer.redirected) return;
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
     for (const part of parts) {
+      if (part.matches("[data-live-edit]")) {
+        warn(part, fresh.getElementById("jira-changed"));
+        continue;
+      }
       const now = part.id && fresh.getElementById(part.id);
       const typing = part.querySelector("textarea") || (part.contains(document.activeElement) && document.activeElement.matches("input,select"));
       if (!now || typing || !part.isConnected) continue;
       part.replaceWith(document.adoptNode(now));
       htmx.process(now);
     }
+  }
+
+  // What somebody is writing in stays as it is; it only says that Jira was faster.
+  function warn(part, said) {
+    if (!said || !part.isConnected) return;
+    part.querySelector(".jira-changed")?.remove();
+    part.querySelector("form")?.before(document.importNode(said.content, true));
   }
 
   // Forms that came over the socket were rendered without a request and so without a token.
