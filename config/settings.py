@@ -83,6 +83,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "stories_qa.middleware.HtmxLoginMiddleware",
     "stories_qa.middleware.TimeZoneMiddleware",
+    "stories_qa.middleware.ReaderMiddleware",
     "stories_qa.middleware.ZeroByteMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
@@ -153,6 +154,7 @@ CELERY_BEAT_SCHEDULE = {
     "jira-sweep-runs": {"task": "jira_integration.tasks.sweep_runs", "schedule": 15},
     "jira-sweep-comments": {"task": "jira_integration.comments.tasks.sweep_comments", "schedule": 60},
     "jira-sweep-webhooks": {"task": "jira_integration.tasks.sweep_webhooks", "schedule": 60},
+    "jira-count-days": {"task": "jira_integration.upkeep.count_days", "schedule": 3600},
     "jira-remove-old": {"task": "jira_integration.upkeep.remove_old", "schedule": 3600},
 }
 

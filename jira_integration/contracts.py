@@ -196,6 +196,9 @@ class StorySource(Protocol):
         """Refs of the stories that the list shows for this query string ("q=guest&status=ready"), in its order.
         This is what "Select all 248" sends in place of ids."""
 
+    def sync_counts(self, project_ref: str) -> Mapping[str, int]:
+        """Sync state → number of stories in it, as `annotate_sync` counts them: asked by each overview, so in SQL."""
+
     def resolve(self, project_ref: str, key: str) -> str | None:
         """The ref behind a key a person typed ("US-142", "EP-3"), or None."""
 

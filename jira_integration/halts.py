@@ -10,13 +10,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from jira_integration import ledger
+from jira_integration import audit, ledger
 from jira_integration.conf import conf
-from jira_integration.models import ExportRun, RunEvent, RunItem
+from jira_integration.models import AuditEntry, ExportRun, RunEvent, RunItem
 
 Item = RunItem.State
 Run = ExportRun.State
@@ -93,7 +93,9 @@ def finish(run_id: int, token: str) -> ExportRun:
             state=Item.NOT_SENT, error_code="run_stopped", seq=ledger.next_seq(run_id)
         )
         _in_doubt(run_id)
-        states = set(RunItem.objects.filter(run_id=run_id).values_list("state", flat=True))
+        rows = RunItem.objects.filter(run_id=run_id).order_by().values_list("state").annotate(n=Count("pk"))
+        counts: dict[str, int] = dict(rows)
+        states = set(counts)
         well = states & set(RunItem.WELL)
         badly = states - set(RunItem.WELL) - {Item.SKIPPED}
         if stopped and (unmoved or Item.NOT_SENT in states):
@@ -116,6 +118,10 @@ def finish(run_id: int, token: str) -> ExportRun:
             seq=F("seq") + 1,
         )
         ledger.note(run_id, "ended", {"state": str(state)})
+        said = {name: counts.get(name, 0) for name in (Item.CREATED, Item.UPDATED)}
+        failed = sum(counts.get(name, 0) for name in (Item.FAILED, Item.UNCONFIRMED, Item.MOVED_ON))
+        values = {"run": run_id, "failed": failed, **{str(name): count for name, count in said.items()}}
+        audit.record("run_finished", values, actor=AuditEntry.Actor.SYSTEM, project_ref=run.project_ref)
     run.refresh_from_db()
     return run
 

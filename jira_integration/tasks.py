@@ -45,7 +45,8 @@ from jira_integration.sync import inbox
 from jira_integration.sync.changes import IssueNews
 from jira_integration.sync.poll import count_repairs, poll, sweep
 from jira_integration.sync.reconcile import Counts, in_hands_of_a_run
-from jira_integration.upkeep import remove_old as remove_old  # Celery looks for tasks in this module alone
+from jira_integration.upkeep import count_days as count_days  # Celery looks for tasks in this module alone
+from jira_integration.upkeep import remove_old as remove_old
 
 log = logging.getLogger(__name__)
 TELL_SECONDS = 0.2

@@ -1,4 +1,4 @@
-"""The tasks that keep the database small. Beat calls them; Celery finds them through tasks.py."""
+"""The tasks that keep the database small and count what it holds. Beat calls them, by way of tasks.py."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from celery import shared_task
 from jira_integration import audit
 from jira_integration.export.expiry import empty_old
 from jira_integration.export.keepsake import forget_old
+from jira_integration.figures import count_stories
+from jira_integration.setup.counted import forget_hours
 
 log = logging.getLogger(__name__)
 
@@ -20,3 +22,10 @@ def remove_old() -> None:
     plans, items = empty_old(), forget_old()
     log.info("%s plans emptied, %s items cannot be undone any more.", plans, items)
     log.info("%s audit entries purged.", audit.purge())
+    forget_hours()
+
+
+@shared_task
+def count_days() -> None:
+    """Put down how the stories of each connected backlog stand today. May run twice: the day's last look stays."""
+    count_stories()

@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from stories_qa.models import Membership, Project, Role
+from stories_qa.remembered import project_with, remembered_role
 
 LADDER = [Role.VIEWER, Role.EDITOR, Role.EXPORTER, Role.ADMIN]  # each may all that the ones before it may
 NEEDED = {"view": Role.VIEWER, "edit": Role.EDITOR, "export": Role.EXPORTER, "admin": Role.ADMIN}
@@ -25,7 +26,7 @@ def role_of(user: AbstractBaseUser | AnonymousUser | None, project: Project) -> 
     Superusers are no exception: they can make themselves members in the admin site, and that is then on record."""
     if user is None or not user.is_authenticated or not user.is_active:
         return None
-    role = Membership.objects.filter(project=project, user_id=user.pk).values_list("role", flat=True).first()
+    role = remembered_role(user.pk, project)
     return None if role is None else Role(role)
 
 
@@ -64,7 +65,7 @@ def project_view(act: str) -> Callable[[View[P]], Callable[..., HttpResponse]]:
         def checked(request: HttpRequest, project: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
             if not request.user.is_authenticated:
                 return redirect_to_login(request.get_full_path())
-            found = Project.objects.filter(key=project).first()
+            found = project_with(key=project)
             role = None if found is None else role_of(request.user, found)
             if found is None or role is None:
                 raise Http404

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from django.db.models import Count
 from django.http import HttpRequest
 
 from stories_qa.access import allows
 from stories_qa.models import Membership, Project, Role
+from stories_qa.remembered import memberships_of
 
 THEMES = ("", "light", "dark")  # "" follows the system
 SHEETS = [
@@ -35,7 +35,7 @@ class Workspace:
         user = getattr(self.request, "user", None)
         if user is None or not user.is_authenticated:
             return []
-        return list(Membership.objects.filter(user_id=user.pk).select_related("project").order_by("project__name"))
+        return memberships_of(user.pk)
 
     @cached_property
     def projects(self) -> list[Project]:
@@ -71,13 +71,8 @@ class Workspace:
 
     @cached_property
     def counts(self) -> dict[str, int]:
-        if self.project is None:
-            return {}
-        return Project.objects.filter(pk=self.project.pk).aggregate(
-            stories=Count("storys", distinct=True),
-            epics=Count("epics", distinct=True),
-            tests=Count("test_cases", distinct=True),
-        )
+        shown = self.membership
+        return {name: getattr(shown, name) for name in ("stories", "epics", "tests")} if shown else {}
 
     @property
     def section(self) -> str:

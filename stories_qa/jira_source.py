@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 from django.http import QueryDict
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -93,15 +93,15 @@ class StoriesQaSource:
         return next((_info(found) for found in models.Project.objects.filter(key=key)), None)
 
     def project_by_ref(self, ref: str) -> ProjectInfo | None:
-        found = models.Project.objects.filter(ref=ref).first()
+        found = project_with(ref=ref)
         return None if found is None else _info(found)
 
     def may(self, user: Any, project_ref: str, act: Act) -> bool:
-        project = models.Project.objects.filter(ref=project_ref).first()
+        project = project_with(ref=project_ref)
         return project is not None and access.may(user, project, act)
 
     def who_may(self, project_ref: str, act: Act) -> Sequence[str]:
-        project = models.Project.objects.filter(ref=project_ref).first()
+        project = project_with(ref=project_ref)
         return [] if project is None else access.who_may(project, act)
 
     def fields(self, project_ref: str, kind: Kind) -> Sequence[StoryField]:
@@ -138,7 +138,7 @@ class StoriesQaSource:
         found: list[str] = []
         for one in kinds:
             if one is Kind.STORY:
-                project = models.Project.objects.filter(ref=project_ref).first()
+                project = project_with(ref=project_ref)
                 found += [] if project is None else filter_stories(project, QueryDict()).values_list("ref", flat=True)
             else:
                 rows = MODELS[one]._default_manager.filter(project__ref=project_ref)
@@ -159,7 +159,7 @@ class StoriesQaSource:
     def snapshots(self, project_ref: str, refs: Iterable[str]) -> Iterator[StorySnapshot]:
         """At most seven queries, however many refs."""
         wanted = list(refs)
-        project = models.Project.objects.filter(ref=project_ref).first()
+        project = project_with(ref=project_ref)
         if project is None or not wanted:
             return
         few = wanted if len(wanted) <= FEW else None
@@ -203,10 +203,12 @@ class StoriesQaSource:
         yield from (made[ref] for ref in wanted if ref in made)
 
     def matching(self, project_ref: str, query: str) -> Sequence[str]:
-        project = models.Project.objects.filter(ref=project_ref).first()
-        if project is None:
-            return []
-        return list(filter_stories(project, QueryDict(query)).values_list("ref", flat=True))
+        project = project_with(ref=project_ref)
+        return [] if project is None else list(filter_stories(project, QueryDict(query)).values_list("ref", flat=True))
+
+    def sync_counts(self, project_ref: str) -> Mapping[str, int]:
+        stories = with_sync(models.Story.objects.filter(project__ref=project_ref))
+        return dict(stories.order_by().values_list("jira_state").annotate(Count("pk")))
 
     def resolve(self, project_ref: str, key: str) -> str | None:
         for model in MODELS.values():
@@ -243,7 +245,8 @@ class StoriesQaSource:
         return self._item(ref).get_absolute_url()
 
     def project_url(self, project_ref: str) -> str:
-        return models.Project.objects.get(ref=project_ref).get_absolute_url()
+        project = project_with(ref=project_ref) or models.Project.objects.get(ref=project_ref)
+        return project.get_absolute_url()
 
     def base_template(self, request: Any) -> str:
         return "base.html"

@@ -16,6 +16,7 @@ from django.shortcuts import resolve_url
 from django.utils import timezone
 from django.utils.deprecation import MiddlewareMixin
 
+from stories_qa.remembered import reading
 from stories_qa.views.errors import bad_request
 
 ZONE_COOKIE = "sq-zone"
@@ -89,3 +90,16 @@ class ZeroByteMiddleware(MiddlewareMixin):
         if not any("\x00" in value or "%00" in value for value in sent):
             return None
         return bad_request(request, exception)
+
+
+class ReaderMiddleware(MiddlewareMixin):
+    """What a page asks of the reader's projects and roles is read once for it; see stories_qa/remembered.py."""
+
+    sync_capable, async_capable = True, False
+    get_response: Callable[[HttpRequest], HttpResponseBase]
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.method != "GET":
+            return self.get_response(request)
+        with reading(request):
+            return self.get_response(request)

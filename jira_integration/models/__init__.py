@@ -8,6 +8,7 @@ from jira_integration.models.canary import SecretCanary
 from jira_integration.models.comment import ExportedComment
 from jira_integration.models.conflict import Conflict
 from jira_integration.models.connection import JiraConnection
+from jira_integration.models.figures import RequestHour, StoryDay
 from jira_integration.models.mapping import FieldMapping, JiraMetadata, ProjectMapping, StatusMapping
 from jira_integration.models.mapping_version import MappingVersion
 from jira_integration.models.oauth import OAuthClient, OAuthGrant
@@ -41,6 +42,7 @@ __all__ = [
     "PollRepairs",
     "ProjectMapping",
     "Pulse",
+    "RequestHour",
     "RunBatch",
     "RunEvent",
     "RunItem",
@@ -49,6 +51,7 @@ __all__ = [
     "SecretField",
     "SecretUnreadable",
     "StatusMapping",
+    "StoryDay",
     "Trial",
     "WebhookDelivery",
     "annotate_sync",

@@ -15,6 +15,7 @@ from jira_integration.client.guard import Guard
 from jira_integration.conf import conf
 from jira_integration.models import JiraConnection
 from jira_integration.setup.certificates import ca_file
+from jira_integration.setup.counted import Counted, keep
 from jira_integration.setup.governing import governor_of
 from jira_integration.setup.grants import login_by_grant
 
@@ -82,11 +83,12 @@ async def jira_client(
     governing = governor_of(connection, seconds=seconds, trying_login=trying_login)
     with ca_file(connection.ca_pem) as certificates:
         async with governing as governor:
+            counted = Counted(governor)
             transport = Transport(
                 connection.api_url,
                 login,
                 guard(),
-                governor,
+                counted,
                 pool=conf.REQUESTS_IN_FLIGHT + 2,
                 connect_timeout=conf.CONNECT_TIMEOUT_SECONDS,
                 read_timeout=conf.READ_TIMEOUT_SECONDS,
@@ -104,6 +106,7 @@ async def jira_client(
                 raise
             finally:
                 await transport.aclose()
+                await sync_to_async(keep)(counted, connection.pk)
 
 
 def remember(connection: JiraConnection, trouble: JiraError) -> None:

@@ -19,8 +19,9 @@ from jira_integration.badges import SYNC
 from jira_integration.catalogue import explain
 from jira_integration.conf import story_source
 from jira_integration.contracts import Act, ProjectInfo
+from jira_integration.figures import head_room
 from jira_integration.models import ExportedTicket, ExportRun, PollRepairs, ProjectMapping, WebhookDelivery
-from jira_integration.overview import last_check, states_of
+from jira_integration.overview import charts_of, last_check, states_of
 from jira_integration.runview import RunView
 from jira_integration.standing import (
     mapping_of,
@@ -55,10 +56,14 @@ def overview(request: HttpRequest, project: ProjectInfo) -> HttpResponse:
             "admins": list(source.who_may(project.ref, Act.ADMIN))[:2],
         }
         return page(request, "overview_start.html", context, project=project)
+    states, room = states_of(project), head_room(mapping.connection_id)
     context = {
         "mapping": mapping,
         "connection": mapping.connection,
-        "states": states_of(project),
+        "states": states,
+        "changed_here": sum(one.count for one in states if one.badge.code == "changed_here"),
+        "charts": charts_of(project.ref, states, room),
+        "room": room,
         "check": last_check(mapping.connection),
         "needs": needs(project, mapping),
         "worth": worth(project, mapping),

@@ -152,7 +152,7 @@ def filter_context(project: Project, params: QueryDict) -> dict[str, Any]:
         .distinct()
     )
     assignees = [(user.get_username(), user.get_full_name() or user.get_username()) for user in people]
-    epics = Epic.objects.filter(project=project).values_list("key", "title")
+    epics = list(Epic.objects.filter(project=project).values_list("key", "title"))
     choices: list[tuple[str, str, list[tuple[str, Any]]]] = [
         ("status", _("Status"), [("", _("Any status")), (NOT_DONE, _("Not done")), *Status.choices]),
         ("epic", _("Epic"), [("", _("Any epic")), (NONE, _("No epic")), *epics]),
@@ -173,7 +173,7 @@ def filter_context(project: Project, params: QueryDict) -> dict[str, Any]:
         "selects": [(name, label, options, params.get(name, "")) for name, label, options in choices],
         "params": params,
         "filtered": bool(clean_query(params)),
-        "epic_count": Epic.objects.filter(project=project).count(),
+        "epic_count": len(epics),
     }
 
 
