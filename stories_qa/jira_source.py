@@ -10,9 +10,7 @@ from typing import Any
 from django.db.models import Count, F, Q, QuerySet
 from django.http import QueryDict
 from django.urls import reverse
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from jira_integration.comments.tasks import comment_saved as comment_saved  # published for stories_qa.views.comments
 from jira_integration.contracts import (
@@ -35,23 +33,14 @@ from jira_integration.models import ExportedTicket, annotate_sync
 from jira_integration.signals import plan_confirmed as plan_confirmed  # published for stories_qa.selection
 from stories_qa import access, comments, models
 from stories_qa.listing import filter_stories
+from stories_qa.remembered import project_with
+from stories_qa.sync_words import STATES
 from stories_qa.taken_over import columns_of
 from stories_qa.writing import Item, VersionMoved, change
 
 FEW = 500  # refs up to here are asked for by name; above, the whole project is read and picked from
 MODELS: dict[Kind, type[Item]] = {Kind.EPIC: models.Epic, Kind.STORY: models.Story, Kind.TEST: models.TestCase}
 PAGES = {Kind.EPIC: "stories_qa:epic", Kind.STORY: "stories_qa:story", Kind.TEST: "stories_qa:test_case"}
-STATES: list[tuple[str, str | Promise, str]] = [
-    ("not_exported", gettext_lazy("Not in Jira"), "dashed"),
-    ("changed_here", gettext_lazy("Changed here"), "up"),
-    ("changed_in_jira", gettext_lazy("Changed in Jira"), "down"),
-    ("conflict", gettext_lazy("Conflict"), "fork"),
-    ("failed", gettext_lazy("Export failed"), "alert"),
-    ("missing", gettext_lazy("Missing in Jira"), "unlink"),
-    ("unchecked", gettext_lazy("Not checked"), "clock"),
-    ("in_sync", gettext_lazy("In sync"), "check-circle"),
-    ("off", gettext_lazy("Sync off"), "pause"),
-]
 
 
 def with_sync(queryset: QuerySet[Any]) -> QuerySet[Any]:
