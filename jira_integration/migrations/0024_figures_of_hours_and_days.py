@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('jira_integration', '0021_where_issues_stand'),
+        ('jira_integration', '0023_undo'),
     ]
 
     operations = [
