@@ -201,7 +201,10 @@ def the_plans(world: World, mapping: ProjectMapping, stories: list[Story]) -> No
     world.plans["stale"] = a_plan(mapping, {stories[8]: "create"}, mapping_version=mapping.version + 1)
     world.plans["nothing"] = a_plan(mapping, {stories[0]: "unchanged"})
     world.plans["empty"] = a_plan(mapping, {})
-    world.plans["building"] = a_plan(mapping, {}, state="building", progress=3, total=6)
+    begun = {stories[6]: "create", stories[7]: "update", stories[8]: "blocked"}
+    world.plans["building"] = a_plan(mapping, begun, state="building", progress=3, total=6)
+    world.plans["emptied"] = a_plan(mapping, begun, state="discarded", emptied_at=timezone.now())
+    world.plans["emptied"].items.update(changes=[])
     world.plans["failed"] = a_plan(mapping, {}, state="failed", error_code="unavailable")
 
 

@@ -83,6 +83,13 @@ def test_the_bar_says_in_words_what_it_shows(ana: Any, project: Project, client:
     assert "You can leave. The run goes on." in page
 
 
+def test_a_run_that_is_being_paused_says_what_comes_first(ana: Any, project: Project, client: Client) -> None:
+    page = shown(client, started(project, state="pausing"))
+
+    assert "What is being sent is finished first." in page
+    assert "The run goes on" not in page
+
+
 def test_a_finished_run_has_a_sentence_and_no_socket(ana: Any, project: Project, client: Client) -> None:
     states = {f"US-{n}": "created" for n in range(1, 5)} | {"US-5": "failed", "US-6": "unconfirmed"}
     run = started(project, states, state="partly_done", finished_at=timezone.now())
