@@ -17,6 +17,7 @@ from jira_integration.badges import SIGNS, Sign
 from jira_integration.catalogue import Action, Explained, explain
 from jira_integration.conf import conf, story_source
 from jira_integration.contracts import Act, Kind, ProjectInfo
+from jira_integration.export.expiry import kept_days
 from jira_integration.mapping.metadata import stored
 from jira_integration.models import ExportedTicket, ExportPlan, PlannedTicket
 from jira_integration.plan_rows import ItemView
@@ -245,7 +246,7 @@ class PlanView:
         """That the bodies are gone, by age."""
         if self.plan.emptied_at is None:
             return None
-        return explain("plan_emptied", {**self.facts, "days": conf.BODIES_KEEP_DAYS})
+        return explain("plan_emptied", {**self.facts, "days": kept_days()})
 
     @property
     def moved_words(self) -> str:

@@ -19,9 +19,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from jira_integration.catalogue import Explained, explain
-from jira_integration.conf import conf, story_source
+from jira_integration.conf import story_source
 from jira_integration.contracts import Act, ProjectInfo
 from jira_integration.export.anyway import unconfirmed
+from jira_integration.export.expiry import kept_days
 from jira_integration.export.line import Place, place_of
 from jira_integration.models import ExportRun, RunEvent, RunItem
 from jira_integration.promise import Kept, kept
@@ -179,7 +180,7 @@ class RunView:
         if self.run.shown_state == ExportRun.State.INTERRUPTED:
             return self.explained("worker_lost", {})
         if self.emptied:
-            return self.explained("run_emptied", {"days": conf.BODIES_KEEP_DAYS})
+            return self.explained("run_emptied", {"days": kept_days()})
         if not self.run.reason_code:
             return None
         return self.explained(self.run.reason_code, self.run.reason_values)

@@ -1,8 +1,8 @@
 """Bodies are not kept for ever: what old runs and previews hold of stories is emptied, what became of each item stays.
 
 Emptied are the bodies and values of a plan's items and Jira's own words about the items of its run. A run keeps them
-while it goes on, while an item of it is unconfirmed (a look-up may have to send it), and `JIRA_BODIES_KEEP_DAYS` after
-its end; a plan that was never sent keeps them that long after it was made.
+while it goes on, while an item of it is unconfirmed (a look-up may have to send it), while it can be undone, and
+`JIRA_BODIES_KEEP_DAYS` after its end; a plan that was never sent keeps them that long after it was made.
 """
 
 from __future__ import annotations
@@ -26,11 +26,16 @@ def empty_old() -> int:
     retry old runs: whoever comes first has the run's row, and the other sees what they did."""
     if not conf.BODIES_KEEP_DAYS:
         return 0
-    last = timezone.now() - timedelta(days=conf.BODIES_KEEP_DAYS)
+    last = timezone.now() - timedelta(days=kept_days())
     ended = _ended(last).filter(plan__emptied_at=None).order_by("pk").values_list("pk", flat=True)
     emptied = sum(_empty_run(run_id, last) for run_id in list(ended[:MOST_AT_ONCE]))
     unsent = ExportPlan.objects.filter(run=None, emptied_at=None, created_at__lt=last).order_by("pk")
     return emptied + sum(_empty_unsent(plan_id) for plan_id in list(unsent.values_list("pk", flat=True)[:MOST_AT_ONCE]))
+
+
+def kept_days() -> int:
+    """For how long; never shorter than a run can be undone."""
+    return max(conf.BODIES_KEEP_DAYS, conf.UNDO_DAYS)
 
 
 def hold_bodies(run: ExportRun) -> None:
@@ -38,7 +43,7 @@ def hold_bodies(run: ExportRun) -> None:
     CannotDo when that has happened."""
     ExportRun.objects.filter(pk=run.pk).update(seq=F("seq") + 1)
     if ExportPlan.objects.filter(run=run).exclude(emptied_at=None).exists():
-        raise CannotDo("run_emptied", {"days": conf.BODIES_KEEP_DAYS})
+        raise CannotDo("run_emptied", {"days": kept_days()})
 
 
 def _ended(last: datetime) -> QuerySet[ExportRun]:

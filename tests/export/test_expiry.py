@@ -122,6 +122,14 @@ def test_nothing_is_emptied_where_the_setting_says_so(plan: ExportPlan, settings
     assert bodies() == 2
 
 
+def test_a_run_that_can_be_undone_keeps_all(plan: ExportPlan, settings: Any) -> None:
+    settings.JIRA_BODIES_KEEP_DAYS, settings.JIRA_UNDO_DAYS = 1, 30
+    ended(plan, days=29)
+
+    assert empty_old() == 0
+    assert bodies() == 2
+
+
 @pytest.mark.parametrize(
     ("act", "state", "item"),
     [
