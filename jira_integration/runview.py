@@ -266,3 +266,15 @@ def shared(values: Mapping[str, Any]) -> dict[str, Any]:
 def fingerprint(code: str, values: Mapping[str, Any]) -> str:
     """Two failures with the same fingerprint have the same cause."""
     return f"{code} {json.dumps(shared(values), sort_keys=True, default=str)}"
+
+
+def views_of(runs: Iterable[ExportRun], project: ProjectInfo) -> list[RunView]:
+    """Several runs with their counts, which are one statement for all of them."""
+    views = [RunView(run, project) for run in runs]
+    rows = RunItem.objects.filter(run__in=[view.run.pk for view in views]).order_by()
+    counts: dict[int, dict[str, int]] = {view.run.pk: dict.fromkeys(RunItem.State.values, 0) for view in views}
+    for run_id, state, number in rows.values_list("run_id", "state").annotate(n=Count("pk")):
+        counts[run_id][state] = number
+    for view in views:
+        view.__dict__["progress"] = Progress(view.run, counts[view.run.pk])
+    return views

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Q
+from django.db.models import CharField, Count, F, Q, QuerySet, Value
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -17,7 +18,15 @@ from jira_integration.conf import story_source
 from jira_integration.contracts import Kind, ProjectInfo
 from jira_integration.mapping.metadata import stored
 from jira_integration.mapping.stale import stale
-from jira_integration.models import AuditEntry, Conflict, ExportedTicket, ExportRun, JiraConnection, ProjectMapping
+from jira_integration.models import (
+    AuditEntry,
+    Conflict,
+    ExportedTicket,
+    ExportRun,
+    JiraConnection,
+    LiveSequence,
+    ProjectMapping,
+)
 from jira_integration.timewords import ago
 from jira_integration.trail import Told
 
@@ -140,18 +149,46 @@ def last_from_jira(story_ref: str, project: ProjectInfo) -> Told | None:
     return Told(entry, project) if entry else None
 
 
+@dataclass(frozen=True)
+class FrameCounts:
+    """What the frame of every page says of a backlog: stories in `conflicts`, things that stop work and wait for a
+    person, and the number of the last change that pages were told of."""
+
+    conflicts: int = 0
+    needs_you: int = 0
+    seq: int = 0
+
+
+def frame_counts(project_ref: str) -> FrameCounts:
+    """All of them in one statement, since every page asks."""
+    tickets = ExportedTicket.objects.filter(project_ref=project_ref, unlinked_at=None, sync__in=NEEDS_YOU_TICKETS)
+    runs = ExportRun.objects.filter(
+        open_runs(project_ref), ~Q(state__in=[ExportRun.State.PARTLY_DONE, ExportRun.State.FAILED])
+    )
+    asked = Conflict.objects.filter(ticket__project_ref=project_ref, ticket__unlinked_at=None, resolved_at=None)
+    sequence = LiveSequence.objects.filter(project_ref=project_ref)
+    parts = [
+        _named("seq", sequence, F("value")),
+        _named("conflicts", asked.values("ticket__project_ref"), Count("ticket", distinct=True)),
+        _named("tickets", tickets.values("project_ref"), Count("pk")),
+        _named("runs", runs.values("project_ref"), Count("pk")),
+    ]
+    found: dict[str, int] = dict(parts[0].union(*parts[1:], all=True))
+    waiting = found.get("tickets", 0) + found.get("runs", 0)
+    return FrameCounts(found.get("conflicts", 0), waiting, found.get("seq", 0))
+
+
+def _named(name: str, rows: QuerySet[Any, Any], figure: Any) -> QuerySet[Any, Any]:
+    counted = rows.order_by().annotate(frame_name=Value(name, output_field=CharField()), frame_figure=figure)
+    named: QuerySet[Any, Any] = counted.values_list("frame_name", "frame_figure")
+    return named
+
+
 def open_conflicts(project_ref: str) -> int:
     """How many stories have a conflict that waits for somebody."""
-    rows = Conflict.objects.filter(ticket__project_ref=project_ref, ticket__unlinked_at=None, resolved_at=None)
-    return rows.values("ticket").distinct().count()
+    return frame_counts(project_ref).conflicts
 
 
 def needs_you(project_ref: str) -> int:
     """How many things stop work here and wait for a person: the hot number in the sidebar."""
-    tickets = ExportedTicket.objects.filter(
-        project_ref=project_ref, unlinked_at=None, sync__in=NEEDS_YOU_TICKETS
-    ).count()
-    interrupted = ExportRun.objects.filter(
-        open_runs(project_ref), ~Q(state__in=[ExportRun.State.PARTLY_DONE, ExportRun.State.FAILED])
-    ).count()
-    return tickets + interrupted
+    return frame_counts(project_ref).needs_you

@@ -79,7 +79,8 @@ class StoriesQaSource:
         return [_info(project) for project in models.Project.objects.all()]
 
     def project(self, key: str) -> ProjectInfo | None:
-        return next((_info(found) for found in models.Project.objects.filter(key=key)), None)
+        found = project_with(key=key)
+        return None if found is None else _info(found)
 
     def project_by_ref(self, ref: str) -> ProjectInfo | None:
         found = project_with(ref=ref)

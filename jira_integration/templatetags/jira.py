@@ -20,13 +20,13 @@ from django.utils.safestring import SafeString, mark_safe
 from jira_integration.badges import SYNC, sync_tooltip
 from jira_integration.conf import story_source
 from jira_integration.contracts import Act, ProjectInfo
-from jira_integration.models import ExportedTicket, LiveSequence, ProjectMapping, RunItem
+from jira_integration.models import ExportedTicket, ProjectMapping, RunItem
 from jira_integration.standing import (
+    FrameCounts,
     card,
+    frame_counts,
     last_from_jira,
     mapping_of,
-    needs_you,
-    open_conflicts,
     setup_url,
     standing_words,
     with_project,
@@ -58,6 +58,10 @@ def project_in(context: template.Context, key: str) -> ProjectInfo | None:
 
 def mapping_in(context: template.Context, project: ProjectInfo) -> ProjectMapping | None:
     return once(context, f"mapping {project.ref}", lambda: mapping_of(project.ref))
+
+
+def counts_in(context: template.Context, project: ProjectInfo) -> FrameCounts:
+    return once(context, f"counts {project.ref}", lambda: frame_counts(project.ref))
 
 
 def may_in(context: template.Context, project: ProjectInfo, act: Act) -> bool:
@@ -109,13 +113,14 @@ def jira_nav(context: template.Context, project_key: str) -> str:
     request = context.get("request")
     match = getattr(request, "resolver_match", None)
     mapping = mapping_in(context, project)
+    counts = counts_in(context, project)
     return render_to_string(
         "jira_integration/_nav.html",
         {
             "project": project,
             "at": match.url_name if match is not None and match.namespace == "jira_integration" else "",
-            "conflicts": once(context, f"conflicts {project.ref}", lambda: open_conflicts(project.ref)),
-            "needs_you": once(context, f"needs {project.ref}", lambda: needs_you(project.ref)),
+            "conflicts": counts.conflicts,
+            "needs_you": counts.needs_you,
             "setup_url": with_project(reverse("jira_integration:connections"), project)
             if mapping is None
             else setup_url(project, mapping),
@@ -162,13 +167,12 @@ def jira_live(context: template.Context, project_key: str) -> str:
     project = project_in(context, project_key)
     if project is None:
         return ""
-    seq = LiveSequence.objects.filter(project_ref=project.ref).values_list("value", flat=True).first()
     return render_to_string(
         "jira_integration/_live.html",
         {
             "socket": f"/ws/workspace/{project.key}/",
             "poll": reverse("jira_integration:news", args=[project.key]),
-            "seq": seq or 0,
+            "seq": counts_in(context, project).seq,
             "sign_in": resolve_url(settings.LOGIN_URL),
             "csrf_token": context.get("csrf_token"),
         },

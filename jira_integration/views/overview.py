@@ -22,7 +22,7 @@ from jira_integration.contracts import Act, ProjectInfo
 from jira_integration.figures import head_room
 from jira_integration.models import ExportedTicket, ExportRun, PollRepairs, ProjectMapping, WebhookDelivery
 from jira_integration.overview import charts_of, last_check, states_of
-from jira_integration.runview import RunView
+from jira_integration.runview import views_of
 from jira_integration.standing import (
     mapping_of,
     open_conflicts,
@@ -67,14 +67,11 @@ def overview(request: HttpRequest, project: ProjectInfo) -> HttpResponse:
         "check": last_check(mapping.connection),
         "needs": needs(project, mapping),
         "worth": worth(project, mapping),
-        "runs": [
-            RunView(run, project)
-            for run in ExportRun.objects.filter(project_ref=project.ref).select_related("started_by", "plan__mapping")[
-                :LAST_RUNS
-            ]
-        ],
+        "runs": views_of(
+            ExportRun.objects.filter(project_ref=project.ref).select_related("started_by", "plan__mapping")[:LAST_RUNS],
+            project,
+        ),
         "events": events_of(mapping),
-        "admins": list(source.who_may(project.ref, Act.ADMIN))[:2],
     }
     return page(request, "overview.html", context, project=project)
 
@@ -180,11 +177,15 @@ def events_of(mapping: ProjectMapping) -> dict[str, Any]:
     day = timezone.now() - timedelta(hours=24)
     week = PollRepairs.objects.filter(connection=mapping.connection, day__gt=(timezone.now() - WEEK).date())
     repaired = week.aggregate(count=Sum("count"))
+    today = Q(received_at__gte=day)
+    counts = deliveries.aggregate(
+        last=Max("received_at"),
+        today=Count("pk", filter=today),
+        failed=Count("pk", filter=today & Q(state=WebhookDelivery.State.FAILED)),
+    )
     return {
-        "last": deliveries.aggregate(last=Max("received_at"))["last"] or mapping.connection.webhook_seen_at,
-        **deliveries.filter(received_at__gte=day).aggregate(
-            today=Count("pk"), failed=Count("pk", filter=Q(state=WebhookDelivery.State.FAILED))
-        ),
+        **counts,
+        "last": counts["last"] or mapping.connection.webhook_seen_at,
         "on": mapping.connection.webhook_secret is not None,
         "repaired": repaired["count"] or 0,
     }
