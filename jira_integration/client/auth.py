@@ -16,6 +16,15 @@ HIDDEN = "[hidden]"
 SHORTEST_SECRET = 6  # characters; hiding a shorter one would hide half the words of every message
 
 
+class Secret(str):
+    """A secret's text that no repr shows: not a traceback with local variables, nor a dict it lies in."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return HIDDEN
+
+
 def without(text: str, secrets: Iterable[str]) -> str:
     for secret in secrets:
         if len(secret) >= SHORTEST_SECRET:

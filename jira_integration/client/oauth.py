@@ -8,13 +8,14 @@ https://developer.atlassian.com/cloud/jira/platform/oauth-2-3lo-apps/
 
 from __future__ import annotations
 
-from collections.abc import Collection, MutableMapping
+import re
+from collections.abc import Callable, Collection, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
 from jira_integration.client.answers import Answer, Said, read_error
-from jira_integration.client.auth import HIDDEN, without
+from jira_integration.client.auth import HIDDEN, Secret, without
 from jira_integration.client.exceptions import ErrorCode, JiraError, JiraLoginError, JiraRejected, JiraScopeError
 from jira_integration.client.reading import read, read_json, read_rows, unreadable
 from jira_integration.client.schemas import JiraModel, Text
@@ -75,7 +76,7 @@ async def tokens_for_code(transport: Transport, app: OAuthApp, code: str, redire
     """The first pair of tokens, for the code that came with the person's browser. Raises JiraScopeError when less
     was granted than an export needs, JiraLoginError (reconnect) when the code is not, or no more, worth anything."""
     granted = await _tokens(
-        transport, app, {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri}, code
+        transport, app, {"grant_type": "authorization_code", "code": Secret(code), "redirect_uri": redirect_uri}, code
     )
     missing = sorted(set(NEEDED_SCOPES) - set(granted.scope.split())) if granted.scope else []
     if missing or not granted.refresh_token:
@@ -86,16 +87,17 @@ async def tokens_for_code(transport: Transport, app: OAuthApp, code: str, redire
 async def refreshed(transport: Transport, app: OAuthApp, refresh_token: str) -> Tokens:
     """The next pair of tokens. After JiraUnavailable with `outcome_unknown` the token that was sent may be used up."""
     granted = await _tokens(
-        transport, app, {"grant_type": "refresh_token", "refresh_token": refresh_token}, refresh_token
+        transport, app, {"grant_type": "refresh_token", "refresh_token": Secret(refresh_token)}, refresh_token
     )
     return granted if granted.refresh_token else granted.model_copy(update={"refresh_token": refresh_token})
 
 
 async def _tokens(transport: Transport, app: OAuthApp, asked: dict[str, str], secret: str) -> Tokens:
-    body = {**asked, "client_id": app.client_id, "client_secret": app.client_secret}
-    answer = await transport.request("POST", TOKEN, json=body, also=refused, hidden=[app.client_secret, secret])
+    hidden = [Secret(app.client_secret), Secret(secret)]
+    body = {**asked, "client_id": app.client_id, "client_secret": hidden[0]}
+    answer = await transport.request("POST", TOKEN, json=body, also=refused, hidden=hidden)
     if refused(answer):
-        raise why(answer)
+        raise why(answer, lambda text: without(text, hidden))
     return read(Tokens, answer, TOKEN, wrote=True)
 
 
@@ -104,16 +106,18 @@ def refused(answer: Answer) -> bool:
     return 400 <= answer.status < 500 and answer.status not in {408, 425, 429}
 
 
-def why(answer: Answer) -> JiraError:
+def why(answer: Answer, redact: Callable[[str], str]) -> JiraError:
     """Atlassian's refusal as one of our errors, by its error code; only where one code has two meanings by its words.
 
+    A code is one word. Anything longer may be what we sent, said back by a proxy on the way, and is no reason.
     https://datatracker.ietf.org/doc/html/rfc6749#section-5.2
     """
-    said: Said = read_error(answer, str)
+    said: Said = read_error(answer, redact)
     try:
         error = str(read_json(dict[str, Any], answer, TOKEN).get("error", ""))
     except JiraError:
         error = ""
+    error = error if re.fullmatch(r"[a-z_]{1,40}", error) else ""
     about_token = any("refresh_token" in message or "refresh token" in message.lower() for message in said.messages)
     details: dict[str, Any] = {"status": answer.status, "method": "POST", "path": TOKEN, "jira_messages": said.messages}
     text = f"POST {TOKEN} was refused with {answer.status}: {error or 'no reason given'}."
@@ -183,8 +187,8 @@ class GrantLogin:
         return self._token != before
 
     def _take(self, token: str) -> None:
-        self._token = token
-        self._seen.add(token)
+        self._token = Secret(token)
+        self._seen.add(self._token)
 
     def apply(self, headers: MutableMapping[str, str]) -> None:
         headers["Authorization"] = f"Bearer {self._token}"

@@ -15,6 +15,8 @@ from cryptography.fernet import InvalidToken
 from django.core.exceptions import FieldError
 from django.db import models
 
+from jira_integration.client.auth import Secret
+
 
 class SecretUnreadable(Exception):
     """No key in FIELD_ENCRYPTION_KEY opens this secret, or it was sealed for another connection or address."""
@@ -38,7 +40,7 @@ class Sealed:
             ) from wrong_key
         if envelope["for"] != bound_to:
             raise SecretUnreadable("A stored Jira secret belongs to another connection or address; enter it again.")
-        return str(envelope["secret"])
+        return Secret(envelope["secret"])
 
     def __repr__(self) -> str:
         return "<sealed>"

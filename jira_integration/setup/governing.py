@@ -146,7 +146,7 @@ def make_redis(url: str) -> Redis:
 
 def pauses_of(connection: JiraConnection) -> list[Pause]:
     """What must wait at this connection's site at the moment, and how long, for pages that explain a wait."""
-    owners = [f"site {api_base(connection.site_url).url}", f"login {login_generation(connection)}"]
+    owners = [f"site {api_base(connection.api_url).url}", f"login {login_generation(connection)}"]
     if connection.login == JiraConnection.Login.OAUTH2:
         owners.append(f"app {OAUTH_APP}")
     return _standing(owners)

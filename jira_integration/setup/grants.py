@@ -22,7 +22,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
-from jira_integration.client.auth import Anonymous, Auth, Bearer
+from jira_integration.client.auth import Anonymous, Auth, Bearer, Secret
 from jira_integration.client.exceptions import ErrorCode, JiraError, JiraLoginError, JiraRateLimited, JiraUnavailable
 from jira_integration.client.guard import Guard
 from jira_integration.client.oauth import NEEDED_SCOPES, GrantLogin, OAuthApp, Tokens, refreshed
@@ -61,7 +61,7 @@ class Lease:
 def oauth_app() -> OAuthApp:
     """The app, from the settings, else from the admin pages. Raises NoOAuthApp."""
     if conf.OAUTH_CLIENT_ID and conf.OAUTH_CLIENT_SECRET:
-        return OAuthApp(conf.OAUTH_CLIENT_ID, conf.OAUTH_CLIENT_SECRET)
+        return OAuthApp(conf.OAUTH_CLIENT_ID, Secret(conf.OAUTH_CLIENT_SECRET))
     kept = OAuthClient.objects.filter(client_secret__isnull=False).first()
     if kept is None or kept.client_secret is None:
         raise NoOAuthApp("No OAuth app is set up.")
