@@ -122,6 +122,12 @@ PLUG_IN: dict[str, dict[str, Rule]] = {
     "run_create": {"GET": EXPORT, "POST": EXPORT},
     "run_item_create": {"GET": EXPORT, "POST": EXPORT},
     "run_csv": {"GET": VIEW},
+    "conflicts": {"GET": VIEW},
+    "conflicts_preview": {"GET": EXPORT, "POST": EXPORT},
+    "conflict": {"GET": VIEW, "POST": EXPORT},
+    "ticket_look": {"POST": EXPORT},
+    "ticket_again": {"POST": EXPORT},
+    "ticket_unlink": {"POST": EXPORT},
     "audit": {"GET": OF_ANY_PROJECT},
     "audit_csv": {"GET": OF_ANY_PROJECT},
     "webhook": {"POST": JIRA},
@@ -143,8 +149,9 @@ PLUG_IN: dict[str, dict[str, Rule]] = {
 }
 TABLE = {**HOST, **{f"jira_integration:{name}": rules for name, rules in PLUG_IN.items()}}
 SOCKETS: dict[str, Rule] = {
-    "/ws/runs/<number>/": rule(Gets.NOTHING, NOBODY=Gets.ASKED_IN, **{who.name: Gets.YES for who in LADDER}),
-    "/ws/workspace/<project>/": rule(Gets.NOTHING, NOBODY=Gets.ASKED_IN, **{who.name: Gets.YES for who in LADDER}),
+    "/ws/runs/<number>/": VIEW,
+    "/ws/plans/<number>/": VIEW,
+    "/ws/workspace/<project>/": VIEW,
 }
 
 

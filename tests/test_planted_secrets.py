@@ -5,13 +5,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import html
 import io
 import json
 import logging
 import traceback
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -39,6 +37,7 @@ from tests.browser.every_state import World, a_world, every_page
 from tests.client.scripted import ScriptedServer, answer
 from tests.client.test_environment import every_text_of
 from tests.sandbox_server import RunningSandbox, running_sandbox
+from tests.secret_search import Found, forms_of, on_disk, unpacked
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.filterwarnings("ignore")]
 
@@ -58,32 +57,6 @@ PLANTED = {
 }
 
 STATUSES = ("400 Bad Request", "401 Unauthorized", "403 Forbidden", "302 Found", "500 Oops", "429 Slow down")
-
-
-@dataclass
-class Found:
-    """Everything there is to search: where it was → its bytes."""
-
-    places: dict[str, bytes] = field(default_factory=dict)
-    secrets: dict[str, str] = field(default_factory=dict)
-
-    def keep(self, place: str, text: str | bytes) -> None:
-        self.places[place] = self.places.get(place, b"") + (text if isinstance(text, bytes) else text.encode())
-
-    def hits(self) -> list[str]:
-        return [
-            f"{name} in {place}"
-            for name, secret in self.secrets.items()
-            for place, text in self.places.items()
-            if any(form in text for form in forms_of(secret))
-        ]
-
-
-def forms_of(secret: str) -> set[bytes]:
-    """A secret as it is, quoted for an address, HTML or JSON, and within base64 at each of its three offsets."""
-    plain = {secret, quote(secret, safe=""), html.escape(secret), json.dumps(secret)[1:-1]}
-    coded = {base64.b64encode(b"x" * lead + secret.encode())[4 if lead else 0 : -4] for lead in range(3)}
-    return {one.encode() for one in plain} | {one for one in coded if len(one) > 8}
 
 
 def echo(server: ScriptedServer, status: str) -> Callable[[Any], None]:
@@ -320,29 +293,6 @@ def stored_and_queued(found: Found, redis_url: str) -> None:
             rows = value if isinstance(value, list) else [value]
             for row in rows:
                 found.keep("queue" if kind == b"list" else "redis", key + b" " + unpacked(row))
-
-
-def unpacked(row: Any) -> bytes:
-    """A message of the queue with its body, which is base64 within JSON, in plain text."""
-    text = row if isinstance(row, bytes) else repr(row).encode()
-    try:
-        message = json.loads(text)
-        return text + base64.b64decode(message["body"])
-    except (ValueError, KeyError, TypeError):
-        return text
-
-
-def on_disk() -> bytes:
-    """The raw bytes of an SQLite database with its log; of another, every row of every table."""
-    if database.vendor == "sqlite":
-        name = Path(str(database.settings_dict["NAME"]))
-        return b"".join(path.read_bytes() for path in name.parent.glob(f"{name.name}*"))
-    rows = []
-    with database.cursor() as cursor:
-        for table in database.introspection.table_names(cursor):
-            cursor.execute(f'SELECT * FROM "{table}"')
-            rows.append(repr(cursor.fetchall()))
-    return "\n".join(rows).encode()
 
 
 def leak(world: World, client: Client, found: Found, redis_url: str, written: Callable[[], bytes]) -> None:

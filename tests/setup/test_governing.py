@@ -53,15 +53,6 @@ def pause(seconds: float | None, key: str = "site https://acme.atlassian.net", r
     return Pause(key, key, seconds, reason)
 
 
-def test_a_pause_of_the_gateway_is_told_of_a_connection_that_goes_through_it(transactional_db: None) -> None:
-    connection = a_connection(through_gateway=True, cloud_id="11-22")
-    owner = "site https://api.atlassian.com/ex/jira/11-22"
-
-    async_to_sync(KeptPauses().keep)(Pause("gateway", owner, 60, "jira-quota"))
-
-    assert [one.reason for one in pauses_of(connection)] == ["jira-quota"]
-
-
 @pytest.mark.both_databases
 def test_of_two_pauses_the_later_end_counts_and_those_that_are_over_go(transactional_db: None) -> None:
     store = KeptPauses()

@@ -14,10 +14,13 @@ from pytest_django import Settings
 
 from jira_integration.client.exceptions import ErrorCode, JiraForbidden, JiraLoginError, JiraScopeError, JiraUnavailable
 from jira_integration.client.oauth import Tokens as Granted
+from jira_integration.client.pauses import Pause
 from jira_integration.models import JiraConnection, OAuthGrant
 from jira_integration.setup import grants
 from jira_integration.setup.connect import jira_client
+from jira_integration.setup.governing import KeptPauses, pauses_of
 from jira_integration.setup.grants import KeptGrant, forget_grant, keep_grant
+from tests.jira_rows import a_connection
 from tests.sandbox.three_legs import CLIENT, CLOUD, SCOPES, SECRET, sign_in
 from tests.sandbox_server import RunningSandbox, running_sandbox
 
@@ -268,3 +271,12 @@ def test_no_token_is_shown_by_anything_that_is_printed(connection: JiraConnectio
     assert lease_holder.access_token is not None
     shown = f"{grant!r} {lease_holder} {lease_holder.access_token!r} {store!r} {Granted(access_token=token)!r}"
     assert token not in shown
+
+
+def test_a_pause_of_the_gateway_is_told_of_a_connection_that_goes_through_it() -> None:
+    connection = a_connection(through_gateway=True, cloud_id="11-22")
+    owner = "site https://api.atlassian.com/ex/jira/11-22"
+
+    async_to_sync(KeptPauses().keep)(Pause("gateway", owner, 60, "jira-quota"))
+
+    assert [one.reason for one in pauses_of(connection)] == ["jira-quota"]
