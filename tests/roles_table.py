@@ -56,6 +56,9 @@ def members(least: Who) -> Rule:
 EVERYBODY = rule(Gets.YES)
 SIGNED_IN = rule(Gets.YES, NOBODY=Gets.ASKED_IN)
 VIEW, EDIT, EXPORT, ADMIN = (members(who) for who in LADDER)
+# In the table a comment is the editor's own; others with the role find nothing to edit, and admins may delete.
+OWN = {**EDIT, Who.EXPORTER: Gets.NOTHING, Who.ADMIN: Gets.NOTHING}
+OWN_OR_ADMIN = {**OWN, Who.ADMIN: Gets.YES}
 # Pages of no single project: whoever has one sees what belongs to theirs.
 OF_ANY_PROJECT = rule(Gets.YES, NOBODY=Gets.ASKED_IN, SUPERUSER=Gets.NOTHING)
 TOLD = {who.name: Gets.TOLD for who in LADDER if who is not Who.ADMIN}
@@ -82,6 +85,9 @@ HOST: dict[str, dict[str, Rule]] = {
     "stories_qa:story": {"GET": VIEW},
     "stories_qa:story_edit": {"GET": EDIT, "POST": EDIT},
     "stories_qa:story_delete": {"GET": EDIT, "POST": EDIT},
+    "stories_qa:comment_new": {"POST": EDIT},
+    "stories_qa:comment_edit": {"GET": OWN, "POST": OWN},
+    "stories_qa:comment_delete": {"GET": OWN_OR_ADMIN, "POST": OWN_OR_ADMIN},
     "stories_qa:epics": {"GET": VIEW},
     "stories_qa:epic_new": {"GET": EDIT, "POST": EDIT},
     "stories_qa:epic": {"GET": VIEW},
@@ -122,6 +128,8 @@ PLUG_IN: dict[str, dict[str, Rule]] = {
     "run_create": {"GET": EXPORT, "POST": EXPORT},
     "run_item_create": {"GET": EXPORT, "POST": EXPORT},
     "run_csv": {"GET": VIEW},
+    "comment_send": {"POST": EDIT},
+    "comment_choose": {"POST": EDIT},
     "conflicts": {"GET": VIEW},
     "conflicts_preview": {"GET": EXPORT, "POST": EXPORT},
     "conflict": {"GET": VIEW, "POST": EXPORT},
@@ -142,6 +150,7 @@ PLUG_IN: dict[str, dict[str, Rule]] = {
     "doctor_bundle": {"POST": ADMIN},
     "webhook_live": {"GET": ADMIN},
     "setup_find": {"GET": ADMIN},
+    "setup_comments": {"POST": ADMIN},
     "setup_trial": {"GET": ADMIN, "POST": ADMIN},
     "mapping_versions": {"GET": ADMIN},
     "mapping_use_again": {"POST": ADMIN},

@@ -17,13 +17,22 @@ from django.db import transaction
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
 from config.asgi import application
-from jira_integration.models import Conflict, ExportedTicket, ExportPlan, ExportRun, JiraConnection, ProjectMapping
+from jira_integration.models import (
+    Conflict,
+    ExportedComment,
+    ExportedTicket,
+    ExportPlan,
+    ExportRun,
+    JiraConnection,
+    ProjectMapping,
+)
 from jira_integration.routing import websocket_urlpatterns
-from stories_qa.models import BacklogUpload, Project, Role, Story
+from stories_qa.models import BacklogUpload, Comment, Project, Role, Story
 from tests.browser.every_state import another_version
 from tests.jira_rows import (
     STEPS,
@@ -61,6 +70,7 @@ class World:
     plan: ExportPlan
     run: ExportRun
     ticket: ExportedTicket
+    comment: ExportedComment
     upload: BacklogUpload
     people: dict[Who, Any] = field(default_factory=dict)
 
@@ -69,6 +79,7 @@ class World:
         kind = name.partition(":")[2]
         key = "EP-1" if kind.startswith("epic") else "TC-1" if kind.startswith("test") else "US-1"
         numbers = {"run": self.run.pk, "mapping": 1, "conflict": self.ticket.pk, "ticket": self.ticket.pk}
+        numbers["comment"] = self.comment.pk if name.startswith("jira") else Comment.objects.get().pk
         number = next((found for start, found in numbers.items() if kind.startswith(start)), self.plan.pk)
         link = self.people[Who.VIEWER]
         given = {
@@ -111,9 +122,12 @@ def a_world(sandbox: RunningSandbox) -> World:
     run = a_run(a_plan(mapping, {first: "create"}), {"US-1": "unconfirmed"}, state="partly_done")
     ticket = a_ticket(mapping, second, sync="conflict")
     Conflict.objects.create(ticket=ticket, field="title", jira_field="summary", kind="text")
+    comment = ExportedComment.objects.create(ticket=ticket, comment_ref="comment:x")
     upload = BacklogUpload.objects.create(project=project, file="x", file_name="x.txt", state="imported")
-    world = World(project, mapping.connection, plan, run, ticket, upload)
+    world = World(project, mapping.connection, plan, run, ticket, comment, upload)
     world.people = {who: a_person(role.value, project, role, last_name="Person") for who, role in ROLES.items()}
+    author = world.people[Who.EDITOR]
+    Comment.objects.create(story=first, body="x", author=author, author_name="Editor", written_at=timezone.now())
     world.people[Who.STRANGER] = a_person("stranger", a_backlog("OTHER", "Other"), Role.ADMIN)
     world.people[Who.SUPERUSER] = a_person("root", is_superuser=True, is_staff=True)
     return world
@@ -164,7 +178,9 @@ def test_every_address_gives_exactly_what_the_table_says(who: Who, world: World)
             continue
         places = re.findall(r"<(\w+)>", addresses()[name])
         for method, rule in rules.items():
-            more = {"content_type": "application/json", "data": "{}"} if name.endswith(":webhook") else {}
+            more: dict[str, Any] = {"data": {"story": world.ticket.story_ref}} if method == "POST" else {}
+            if name.endswith(":webhook"):
+                more = {"content_type": "application/json", "data": "{}"}
             answer = asked(world, who, method, world.address(name, places), **more)
             if gets(answer) != rule[who]:
                 wrong[f"{method} {name}"] = (gets(answer), rule[who].value)
