@@ -300,6 +300,8 @@ def every_page(world: World) -> dict[str, list[str]]:
     pages["password_reset_confirm"] = [reverse("password_reset_confirm", args=["MQ", "used-up"]), a_fresh_link()]
     pages["jira_integration:overview"] = [jira("overview"), "/p/NEW/jira/", "/p/HALF/jira/"]
     pages["jira_integration:plan"] = [jira("plan", plan.pk) for plan in world.plans.values()]
+    ready = world.plans["ready"]
+    pages["jira_integration:plan_same"] = [jira("plan_same", ready.pk, item.pk) for item in ready.items.all()[:2]]
     pages["jira_integration:plan"] += [f"{jira('plan', world.plans['stale'].pk)}?show=conflict"]
     pages["jira_integration:runs"] = [jira("runs"), "/p/NEW/jira/runs/"]
     pages["jira_integration:run"] = [jira("run", run.pk) for run in world.runs.values()]
