@@ -7,6 +7,7 @@ from django.urls import path
 from jira_integration.views import (
     comments,
     connections,
+    deliveries,
     doctor,
     mapping_copy,
     mapping_versions,
@@ -30,6 +31,12 @@ urlpatterns = [
     path("jira/connections/<int:pk>/webhook/live/", setup_webhook.webhook_live, name="webhook_live"),
     path("jira/connections/<int:pk>/find/", setup_find.setup_find, name="setup_find"),
     path("jira/connections/<int:pk>/comments/", comments.setup_comments, name="setup_comments"),
+    path("jira/connections/<int:pk>/deliveries/", deliveries.deliveries, name="deliveries"),
+    path(
+        "jira/connections/<int:pk>/deliveries/<int:number>/again/",
+        deliveries.delivery_again,
+        name="delivery_again",
+    ),
     path("jira/connections/<int:pk>/trial/", setup_trial.setup_trial, name="setup_trial"),
     path("jira/connections/<int:pk>/versions/", mapping_versions.mapping_versions, name="mapping_versions"),
     path(

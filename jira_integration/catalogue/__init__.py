@@ -14,6 +14,7 @@ from jira_integration.catalogue import (
     comments,
     export,
     fields,
+    linking,
     logins,
     projects,
     sites,
@@ -33,6 +34,7 @@ ENTRIES: dict[str, Entry] = {
     **syncing.ENTRIES,
     **comments.ENTRIES,
     **undoing.ENTRIES,
+    **linking.ENTRIES,
 }
 SENTENCES = audit.SENTENCES
 # Shorter names under which callers hand a value over.

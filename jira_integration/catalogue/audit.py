@@ -57,6 +57,8 @@ AUDIT: dict[str, Text] = {
     "webhook_made": _("{actor} created the webhook at {site}"),
     "webhook_secret_made": _("{actor} made a new webhook secret for {site}"),
     "webhook_skipped": _("{actor} went on without a webhook at {site}"),
+    "delivery_again": _("{actor} let the event {event} of {site} be handled again"),
+    "linked": _("{actor} linked {story} to {issue}, which was in Jira already"),
     "unlinked": _("{actor} unlinked {story} from {issue}"),
     "given_up": _("{actor} unlinked {story} from {issue}, which is missing in Jira, to export it again"),
     "comments_chosen": _("{actor} chose which way comments of {project} go: {way}"),

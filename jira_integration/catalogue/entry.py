@@ -34,6 +34,7 @@ GENERAL: dict[str, Text] = {
     "project": gettext_lazy("the backlog"),
     "label": gettext_lazy("a field"),
     "site": gettext_lazy("the Jira site"),
+    "other": gettext_lazy("another one"),
     "story": gettext_lazy("the story"),
     "who": gettext_lazy("somebody"),
 }

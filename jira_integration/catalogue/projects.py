@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from jira_integration.catalogue.entry import EXPORT, Entry, Step, setup
 
 AGAIN = Step(_("Preview again"), "plan_create", ("project",), needs=EXPORT)
+LINK = Step(_("Look at {issue} and link"), "link", ("project",), {"story": "{story}", "issue": "{issue}"}, needs=EXPORT)
 PROJECT = setup(_("Choose another Jira project"), "project")
 
 ENTRIES: dict[str, Entry] = {
@@ -77,7 +78,10 @@ ENTRIES: dict[str, Entry] = {
         _("{issue} in Jira has the same title as {story}."),
         _("It was not made from here. Exporting makes a second issue with this title."),
         _("Link the story to {issue} if it is the same piece of work."),
-        tone="warning",
+        Step(
+            _("Look at {issue} and link"), "link", ("project",), {"story": "{story}", "issue": "{issue}"}, needs=EXPORT
+        ),
+        "warning",
     ),
     "refused_by_rule": Entry(
         _("Jira did not take {story}, and named no field."),

@@ -20,7 +20,6 @@ from jira_integration.export.plan import build_plan
 from jira_integration.export.runs import confirm
 from jira_integration.mapping import versions
 from jira_integration.models import (
-    ExportedComment,
     ExportedTicket,
     ExportPlan,
     ExportRun,
@@ -30,9 +29,10 @@ from jira_integration.models import (
 )
 from jira_integration.setup.connect import JiraConnection
 from stories_qa.lifetime import create
-from stories_qa.models import BacklogUpload, Comment, Epic, Project, Role, Story, TestCase
+from stories_qa.models import BacklogUpload, Epic, Project, Role, Story, TestCase
 from stories_qa.writing import change
 from tests.browser.every_conflict import pages_of_conflicts, the_conflicts
+from tests.browser.every_word import a_loose_issue, pages_of_both_sides, the_comments, the_deliveries
 from tests.jira_rows import STEPS, a_backlog, a_person, a_plan, a_planned, a_run, a_ticket
 from tests.jira_site import connect, drive, send_tests
 from tests.sandbox_server import RunningSandbox
@@ -88,6 +88,8 @@ def a_world(sandbox: RunningSandbox) -> World:
     the_tickets(mapping, stories)
     the_conflicts(stories)
     the_comments(stories[0], ana)
+    the_deliveries(mapping)
+    a_loose_issue(mapping, sandbox)
     the_plans(world, mapping, stories)
     the_runs(world, mapping, stories, ana)
     the_uploads(world)
@@ -148,32 +150,6 @@ def the_tickets(mapping: ProjectMapping, stories: list[Story]) -> None:
         if state == "off":
             Story.objects.filter(pk=story.pk).update(sync_off=True)
         a_ticket(mapping, story, **columns)
-
-
-def the_comments(story: Story, person: Any) -> None:
-    """One in each state, of both sides."""
-    ProjectMapping.objects.filter(live=True).update(comments="both")
-    ticket = ExportedTicket.objects.get(story_ref=story.ref)
-    now = timezone.now()
-    states = {"agreed": "", "waiting": "", "failed": "comment_not_allowed", "conflict": "comment_conflict"}
-    for state, code in states.items():
-        said = Comment.objects.create(
-            story=story, author=person, author_name="Ana Lindqvist", body=f"Said, **{state}**", written_at=now
-        )
-        ExportedComment.objects.create(
-            ticket=ticket, comment_ref=said.ref, remote_id=state, state=state, error_code=code, theirs=LONG
-        )
-    there = Comment.objects.create(story=story, author_name="Jonas Ortiz", place="Jira", body=LONG, written_at=now)
-    columns = {"from_jira": True, "remote_id": "30007", "state": "agreed"}
-    ExportedComment.objects.create(ticket=ticket, comment_ref=there.ref, **columns)
-    Comment.objects.create(
-        story=story,
-        author=person,
-        author_name="Ana Lindqvist",
-        body="Does this hold for guests?\n\n- with an account\n- without one",
-        written_at=now,
-        edited_at=now,
-    )
 
 
 def the_plans(world: World, mapping: ProjectMapping, stories: list[Story]) -> None:
@@ -280,9 +256,6 @@ def every_page(world: World) -> dict[str, list[str]]:
     pages["stories_qa:story_edit"] = [
         host("story_edit", "US-3", section)[0] for section in ("text", "criteria", "properties")
     ]
-    said = Comment.objects.get(body__startswith="Does this hold")
-    pages["stories_qa:comment_edit"] = [host("comment_edit", "US-3", said.pk)[0]]
-    pages["stories_qa:comment_delete"] = [host("comment_delete", "US-3", said.pk)[0]]
     pages["stories_qa:upload_detail"] = [host("upload_detail", str(upload.uid))[0] for upload in world.uploads.values()]
     listed = host("stories")[0]
     pages["stories_qa:stories"] = [
@@ -329,4 +302,4 @@ def every_page(world: World) -> dict[str, list[str]]:
     copy = f"{reverse('jira_integration:mapping_copy', args=[world.connection.pk])}?{asked}"
     pages["jira_integration:mapping_copy"] = [copy, f"{copy}&source=TWIN"]
     pages["jira_integration:setup_step"] = [*steps, fields, f"{half}?project=HALF"]
-    return pages
+    return pages | pages_of_both_sides(world.connection)

@@ -30,6 +30,7 @@ NO_PAGE = {
     "theme": "a form posts to it",
     "stories_qa:selection": "a form posts to it",
     "stories_qa:comment_new": "a form posts to it",
+    "jira_integration:delivery_again": "a form posts to it",
     "jira_integration:comment_send": "a form posts to it",
     "jira_integration:comment_choose": "a form posts to it",
     "jira_integration:setup_comments": "a form posts to it",
