@@ -148,8 +148,10 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 JIRA_POLL_SECONDS = int(os.environ.get("JIRA_POLL_SECONDS", "120"))
+JIRA_SWEEP_SECONDS = int(os.environ.get("JIRA_SWEEP_SECONDS", "3600"))
 CELERY_BEAT_SCHEDULE = {
     "jira-poll": {"task": "jira_integration.tasks.poll_connections", "schedule": JIRA_POLL_SECONDS},
+    "jira-sweep": {"task": "jira_integration.tasks.sweep_connections", "schedule": JIRA_SWEEP_SECONDS},
     "jira-send-changes": {"task": "jira_integration.tasks.send_changes", "schedule": 30},
     "jira-sweep-runs": {"task": "jira_integration.tasks.sweep_runs", "schedule": 15},
     "jira-sweep-comments": {"task": "jira_integration.comments.tasks.sweep_comments", "schedule": 60},

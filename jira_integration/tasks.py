@@ -43,7 +43,7 @@ from jira_integration.signals import run_finished
 from jira_integration.starting import start
 from jira_integration.sync import inbox
 from jira_integration.sync.changes import IssueNews
-from jira_integration.sync.poll import count_repairs, poll, sweep
+from jira_integration.sync.poll import SweepNotBelieved, count_repairs, doubted, poll, sweep
 from jira_integration.sync.reconcile import Counts, in_hands_of_a_run
 from jira_integration.upkeep import count_days as count_days  # Celery looks for tasks in this module alone
 from jira_integration.upkeep import remove_old as remove_old
@@ -236,6 +236,24 @@ def poll_connection(connection_id: int) -> None:
         log.warning("Connection %s could not be polled: %s", connection_id, trouble)
     refs = ProjectMapping.objects.filter(connection_id=connection_id).values_list("project_ref", flat=True)
     progress.publish_connection(list(refs))
+
+
+@shared_task
+def sweep_connections() -> None:
+    """Now and then every issue is read by its id: searches do not show what was deleted, archived or hidden."""
+    for connection_id in connections_to_poll():
+        sweep_connection.delay(connection_id)
+
+
+@shared_task
+def sweep_connection(connection_id: int) -> None:
+    """A sweep that is not believed changes nothing and says so in the audit trail, once a day."""
+    try:
+        async_to_sync(look)(connection_id, full=True)
+    except SweepNotBelieved as lost:
+        doubted(connection_id, lost)
+    except (JiraError, NoLogin, SecretUnreadable) as trouble:
+        log.warning("Connection %s could not be swept: %s", connection_id, trouble)
 
 
 def enqueue_delivery(delivery_id: int) -> None:

@@ -34,6 +34,10 @@ AUDIT: dict[str, Text] = {
     "conflict_theirs": _("{actor} took {field} of {issue} over into {story}"),
     "conflict_merged": _("{actor} wrote a merged {field} for {story} and {issue}"),
     "issue_key_changed": _("{before} is {after} in Jira now; {story} followed it"),
+    "sweep_not_believed": _(
+        "{missing} of {of} issues of {jira_project} were out of sight in Jira: too many to be believed, so none was "
+        "called missing"
+    ),
     "issue_back": _("{issue} is back in Jira, and {story} follows it again"),
     "issue_moved_there": _("{issue} was moved to {place} in Jira; {story} keeps its link"),
     "issue_retyped_there": _("{issue} is of type {place} in Jira now; {story} keeps its link"),

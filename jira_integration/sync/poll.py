@@ -10,9 +10,17 @@ from asgiref.sync import sync_to_async
 from django.db.models import F, Sum
 from django.utils import timezone
 
+from jira_integration import audit
 from jira_integration.client import JiraClient
 from jira_integration.conf import conf
-from jira_integration.models import ExportedTicket, JiraConnection, PollRepairs, ProjectMapping, WebhookDelivery
+from jira_integration.models import (
+    AuditEntry,
+    ExportedTicket,
+    JiraConnection,
+    PollRepairs,
+    ProjectMapping,
+    WebhookDelivery,
+)
 from jira_integration.sync.changes import IssueChange, IssueGone, IssueNews, change_of, watched_fields
 from jira_integration.sync.conflicts import edited_since
 from jira_integration.sync.identity import judge_absent
@@ -106,6 +114,21 @@ def repaired(connection: JiraConnection, days: int = 7) -> int:
     since = timezone.now().date() - timedelta(days=days - 1)
     found = PollRepairs.objects.filter(connection=connection, day__gte=since).aggregate(all=Sum("count"))
     return int(found["all"] or 0)
+
+
+def doubted(connection_id: int, lost: SweepNotBelieved) -> None:
+    """Say in the audit trail of each backlog that a sweep was not believed, at most once a day."""
+    day = timezone.now() - timedelta(days=1)
+    for mapping in ProjectMapping.objects.filter(connection=connection_id, live=True):
+        if not AuditEntry.objects.filter(
+            project_ref=mapping.project_ref, code="sweep_not_believed", at__gte=day
+        ).exists():
+            audit.record(
+                "sweep_not_believed",
+                {"missing": lost.missing, "of": lost.of, "jira_project": mapping.jira_project_key},
+                actor=AuditEntry.Actor.SYSTEM,
+                project_ref=mapping.project_ref,
+            )
 
 
 def _projects(connection: JiraConnection) -> list[str]:

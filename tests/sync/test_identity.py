@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import pytest
 from asgiref.sync import async_to_sync
+from django.conf import settings
 from django.test import Client
 
 from jira_integration.intake import look_for
 from jira_integration.models import AuditEntry, ExportedTicket, ProjectMapping
+from jira_integration.tasks import sweep_connection, sweep_connections
 from stories_qa.models import Project, Story
 from tests.export.test_difference import in_jira
-from tests.jira_rows import a_person
+from tests.jira_rows import a_person, a_story
+from tests.jira_site import export
 from tests.sandbox_server import RunningSandbox
 from tests.sync.test_poll import key_of, news, state_of
 
@@ -96,6 +99,26 @@ def test_looking_for_one_deleted_issue_finds_it_missing_and_a_hidden_one_not(
 
     assert (state_of(story), state_of(second)) == ("missing", "in_sync")
     assert ticket_of(second).standing == ""
+
+
+def test_a_sweep_runs_by_the_schedule_and_says_once_a_day_when_it_is_not_believed(
+    mapping: ProjectMapping, sandbox: RunningSandbox, backlog: Project, story: Story
+) -> None:
+    assert settings.CELERY_BEAT_SCHEDULE["jira-sweep"]["task"] == sweep_connections.name
+    sandbox.call("DELETE", f"issue/{key_of(story)}")
+    sweep_connection(mapping.connection_id)
+    assert state_of(story) == "missing"
+
+    for number in range(4, 14):
+        a_story(backlog, number)
+    export(mapping)
+    for ticket in ExportedTicket.objects.exclude(sync="missing"):
+        sandbox.call("DELETE", f"issue/{ticket.issue_key}")
+    sweep_connection(mapping.connection_id)
+    sweep_connection(mapping.connection_id)
+
+    assert AuditEntry.objects.filter(code="sweep_not_believed").count() == 1
+    assert ExportedTicket.objects.filter(sync="missing").count() == 1
 
 
 class TestOnThePages:
