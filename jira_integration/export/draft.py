@@ -61,6 +61,7 @@ class Drafting:
     position: int = 0
     counts: dict[str, int] = field(default_factory=dict)
     agreed: dict[int, tuple[int, str]] = field(default_factory=dict)  # ticket → version and status that say the same
+    bodies: dict[int, bytes] = field(default_factory=dict)  # position → template as JSON, of the present chunk
     facts: preflight.Facts = field(default_factory=preflight.Facts)  # what was asked about the present chunk
     watched: int = 0  # how often a watcher may get a mail about an update
     not_looked: int = 0  # stories whose summary was not looked for in Jira
@@ -175,7 +176,7 @@ class Drafting:
             ticket = self.tickets[row.story_ref]
             self.estimate.add_update(type_id, ticket.status_id, row.status_to, edits=bool(row.template))
         if row.template:
-            text = canonical(row.template)
+            text = self.bodies[row.position] = canonical(row.template)
             row.template_hash, row.body_bytes = digest(text), len(text)
         return row
 
@@ -274,9 +275,14 @@ class Drafting:
     def keep(self, snapshots: Iterable[StorySnapshot], issues: Mapping[str, Issue]) -> None:
         """Decide and store a chunk; outside the event loop, since turning texts into documents takes its time."""
         rows = [self.draft(snapshot, issues) for snapshot in snapshots]
+        try:
+            ready = {"template": [self.bodies.get(row.position, b"{}").decode() for row in rows]}
+        except UnicodeDecodeError:  # half an emoji, which only an escape can hold
+            ready = {}
+        self.bodies.clear()
         with transaction.atomic():
             building.store(self.plan, progress=self.position)
-            insert_each(rows)
+            insert_each(rows, ready)
             agree_on_versions(self.agreed)
         self.agreed.clear()
 

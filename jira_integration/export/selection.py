@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from jira_integration.conf import story_source
-from jira_integration.contracts import FieldKind, Kind, StorySnapshot
+from jira_integration.contracts import Kin, Kind
 from jira_integration.models import ExportedTicket, ExportPlan
 
 CHUNK = 100  # bulkfetch takes 100 issues; snapshots and rows follow it
@@ -27,23 +27,23 @@ class Selection:
 class Tree:
     """Refs as they hang together, in the order they were met: epics, story → epic, test case → story."""
 
-    tests_field: str  # the story field that holds the test cases; "" leaves them out
+    with_tests: bool
     epics: dict[str, None] = field(default_factory=dict)
     stories: dict[str, str | None] = field(default_factory=dict)
     tests: dict[str, str | None] = field(default_factory=dict)
 
-    def take(self, snapshots: Iterable[StorySnapshot]) -> None:
+    def take(self, chosen: Iterable[Kin]) -> None:
         """Chosen ones; a story brings its test cases along."""
-        for snapshot in snapshots:
-            match snapshot.kind:
+        for one in chosen:
+            match one.kind:
                 case Kind.EPIC:
-                    self.epics[snapshot.ref] = None
+                    self.epics[one.ref] = None
                 case Kind.STORY:
-                    self.stories[snapshot.ref] = snapshot.parent_ref
-                    for case in snapshot.values.get(self.tests_field) or ():
-                        self.tests[case.ref] = snapshot.ref
-                case Kind.TEST if self.tests_field:
-                    self.tests[snapshot.ref] = snapshot.parent_ref
+                    self.stories[one.ref] = one.parent_ref
+                    for case in one.tests if self.with_tests else ():
+                        self.tests[case] = one.ref
+                case Kind.TEST if self.with_tests:
+                    self.tests[one.ref] = one.parent_ref
 
     def in_order(self, needed: Iterable[str]) -> Iterator[str]:
         """Stories that only their test cases brought in come after the chosen ones, test cases without a story last."""
@@ -60,18 +60,15 @@ class Tree:
 def select(plan: ExportPlan) -> Selection:
     """The plan's own choice and what it needs: a test case its story, a story its epic, where Jira has none yet."""
     source, mapping = story_source(), plan.mapping
-    tests_field = next(
-        (one.key for one in source.fields(plan.project_ref, Kind.STORY) if one.kind is FieldKind.TESTS), ""
-    )
-    tree = Tree(tests_field if mapping.exports_tests and plan.with_tests else "")
+    tree = Tree(mapping.exports_tests and plan.with_tests)
     for refs in chunks(plan.story_refs):
-        tree.take(source.snapshots(plan.project_ref, refs))
+        tree.take(source.kin(plan.project_ref, refs))
     chosen = set(plan.story_refs) | set(tree.tests)
     parents = list(dict.fromkeys(story for story in tree.tests.values() if story and story not in tree.stories))
     tickets = tickets_of(mapping.connection_id, [*tree.stories, *parents, *tree.tests])
     needed = [ref for ref in parents if not in_jira(tickets, ref)]
     for refs in chunks(needed):
-        for story in source.snapshots(plan.project_ref, refs):
+        for story in source.kin(plan.project_ref, refs):
             tree.stories[story.ref] = story.parent_ref
     if mapping.epic_type_id:
         for epic in tree.stories.values():

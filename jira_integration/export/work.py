@@ -58,6 +58,7 @@ class Work:
     floor: int = 0  # the highest issue number known in the Jira project
     counted: tuple[int, int] = field(default=(0, 0))
     forbidden: int = 0  # creates in a row that Jira did not permit
+    going: bool = False  # a write was answered well, and the run was told
     parents: dict[str, IssueIds] = field(default_factory=dict)  # issues that children were sent under
     seen: dict[int, StatusInfo] = field(default_factory=dict)  # items to be moved → status as just read back
     looked: set[tuple[str, str]] = field(default_factory=set)  # types and statuses whose ways were seen in this push
@@ -119,6 +120,8 @@ class Work:
     async def count_requests(self) -> None:
         sent = self.jira.transport.sent
         total, writes = self.counted
+        if (sent.total, sent.writes) == self.counted:
+            return
         self.counted = (sent.total, sent.writes)
         await sync_to_async(ledger.count_requests)(self.run.pk, sent.total - total, sent.writes - writes)
 
@@ -152,13 +155,17 @@ def ids_of_items(run_id: int, states: Sequence[str], **conditions: object) -> li
 
 
 NOT_NEEDED = ("planned__changes", "planned__findings", "ticket__base_sent", "ticket__base_jira")
-NOT_FOR_CREATES = (*NOT_NEEDED, "planned__seen", "ticket__theirs", "error_values", "jira_said")
+FOR_CREATES = (
+    *("run_id", "position", "kind", "story_ref", "story_key", "title", "action", "state", "attempt", "issue_id"),
+    *(f"planned__{name}" for name in ("uid", "parent_uid", "template", "story_version", "story_status", "status_to")),
+    *(f"ticket__{name}" for name in ("connection_id", "project_ref", "issue_id", "issue_key", "seq")),
+)
 
 
-def load_items(ids: Sequence[int], without: Sequence[str] = NOT_NEEDED) -> list[RunItem]:
+def load_items(ids: Sequence[int], without: Sequence[str] = NOT_NEEDED, only: Sequence[str] = ()) -> list[RunItem]:
     """Items with what a push needs of them, in their order."""
     rows = RunItem.objects.filter(pk__in=ids).select_related("planned", "ticket").order_by("position")
-    return list(rows.defer(*without))
+    return list(rows.only(*only) if only else rows.defer(*without))
 
 
 def issue_ids(connection_id: int, uids: Sequence[str]) -> dict[str, IssueIds]:

@@ -12,11 +12,11 @@ from typing import Any
 from django.db import connections, models, router
 
 
-def write_each(rows: Sequence[models.Model], columns: Sequence[str], *, still: Mapping[str, Any] | None = None) -> None:
-    """Store these fields of rows of one model, as they are set. `still` (field → value) is what must hold in the
-    database for a row to be written."""
+def write_each(rows: Sequence[models.Model], columns: Sequence[str], *, still: Mapping[str, Any] | None = None) -> int:
+    """Store these fields of rows of one model, as they are set; tells how many were written. `still` (field → value)
+    is what must hold in the database for a row to be written."""
     if not rows:
-        return
+        return 0
     model = type(rows[0])
     database = connections[router.db_for_write(model)]
     meta, quote = model._meta, database.ops.quote_name
@@ -33,10 +33,12 @@ def write_each(rows: Sequence[models.Model], columns: Sequence[str], *, still: M
                 for row in rows
             ],
         )
+        return int(cursor.rowcount)
 
 
-def insert_each(rows: Sequence[models.Model]) -> None:
-    """Insert rows of one model. Unlike `bulk_create` it does not tell their primary keys."""
+def insert_each(rows: Sequence[models.Model], ready: Mapping[str, Sequence[str]] | None = None) -> None:
+    """Insert rows of one model. Unlike `bulk_create` it does not tell their primary keys. `ready` (field → a text for
+    each row) is JSON that stands written already."""
     if not rows:
         return
     model = type(rows[0])
@@ -45,8 +47,12 @@ def insert_each(rows: Sequence[models.Model]) -> None:
     fields: list[Any] = [one for one in meta.concrete_fields if not one.primary_key]
     columns = ", ".join(quote(one.column) for one in fields)
     places = ", ".join(["%s"] * len(fields))
+    values = [
+        (ready or {}).get(one.name) or [one.get_db_prep_save(one.pre_save(row, True), database) for row in rows]
+        for one in fields
+    ]
     with database.cursor() as cursor:
         cursor.executemany(
             f"INSERT INTO {quote(meta.db_table)} ({columns}) VALUES ({places})",  # noqa: S608  the model's own names
-            [[one.get_db_prep_save(one.pre_save(row, True), database) for one in fields] for row in rows],
+            list(zip(*values, strict=True)),
         )

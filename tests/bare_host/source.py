@@ -11,6 +11,7 @@ from jira_integration.contracts import (
     Applied,
     Choice,
     FieldKind,
+    Kin,
     Kind,
     ProjectInfo,
     StoryChanged,
@@ -67,6 +68,9 @@ class Notebook:
                 version = note.pop("version")
                 number = ref.partition(":")[2]
                 yield StorySnapshot(ref, Kind.STORY, f"N-{number}", version, note, self.story_url(ref), WRITTEN)
+
+    def kin(self, project_ref: str, refs: Iterable[str]) -> Iterator[Kin]:
+        return (Kin(ref, Kind.STORY) for ref in refs if ref in STORIES)
 
     def versions(self, project_ref: str, refs: Iterable[str]) -> Mapping[str, int]:
         return {ref: int(STORIES[ref]["version"]) for ref in refs if ref in STORIES}

@@ -230,3 +230,18 @@ def test_the_export_says_where_each_story_is_in_jira(shop: Project, story: Story
     assert found["US-142"] == {"issue_key": "ACME-7", "issue_id": "10001", "state": "changed_here"}
     assert with_sync(Story.objects.filter(pk=story.pk)).get().jira_state == "changed_here"
     assert {code for code, _word, _icon in sync_states()} >= {item["state"] for item in found.values()}
+
+
+def test_kin_say_where_things_hang_as_snapshots_do_in_a_few_queries(
+    shop: Project, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    refs = [*source.refs(shop.ref), "story:gone", "nothing"]
+    told = list(source.snapshots(shop.ref, refs))
+
+    with django_assert_max_num_queries(4):
+        kin = list(source.kin(shop.ref, refs))
+
+    assert [(one.ref, one.kind, one.parent_ref) for one in kin] == [(one.ref, one.kind, one.parent_ref) for one in told]
+    tests = {one.ref: tuple(case.ref for case in one.values["tests"]) for one in told if one.kind is Kind.STORY}
+    assert any(tests.values())
+    assert {one.ref: one.tests for one in kin if one.kind is Kind.STORY} == tests
