@@ -6,8 +6,10 @@ definite refusal puts items back into the queue or ends them.
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -23,7 +25,7 @@ from jira_integration.client.exceptions import JiraError, JiraForbidden, JiraLog
 from jira_integration.conf import conf, story_source
 from jira_integration.export.flight import Flight
 from jira_integration.export.readback import MadeBatches, confirm_answer, fetch, mapped_fields
-from jira_integration.export.template import IssueIds, canonical, digest, fill_create, put_back
+from jira_integration.export.template import canonical, digest, fill_create, put_back
 from jira_integration.export.ways import keep_ways
 from jira_integration.export.work import FOR_CREATES, Work, load_items, number_in
 from jira_integration.models import RunBatch, RunItem
@@ -52,29 +54,34 @@ async def create_level(work: Work, level: int, *, only: int | None = None) -> As
     for item in orphans:
         yield item
     batches = deque(_split(queue))
-    prepared: Prepared | None = None
+    for ids in work.ahead.keys() - {tuple(ids) for ids in batches}:  # something changed: these are loaded anew
+        for item in work.ahead.pop(ids)[1]:
+            yield item
+    prepared: deque[Prepared] = deque()  # as many as can leave at once, so that no connection waits for the database
     flight, made = Flight(), MadeBatches()
     mapped = await sync_to_async(mapped_fields)(work) if batches else set[str]()
     try:
         while True:
             for item in flight.ended():
                 yield item
+            flight.hold(bool(prepared) and flight.free)
             if not (flight.free or flight.busy):
                 break
             if flight.free and (hundred := made.hundred()):
                 flight.start(fetch(work, hundred, mapped), partial(confirm_answer, work, hundred, mapped))
-            elif prepared is None and batches and flight.trouble is None:  # one ahead, while others are on the wire
-                prepared, moved = await _prepare(work, batches.popleft())
-                for item in moved:
-                    yield item
-            elif prepared is not None and flight.free:
-                batch = await sync_to_async(_write_down)(work, prepared, level)
+            elif flight.free and prepared:
+                batch = await sync_to_async(_write_down)(work, prepared[0], level)
                 if batch is None:
                     batches.clear()
+                    prepared.clear()
                 else:
-                    send = _send(work, prepared.bodies)
-                    flight.start(send, partial(_heard, work, batch, prepared.items, made, batches))
-                prepared = None
+                    sent = prepared.popleft()
+                    flight.start(_send(work, sent.bodies), partial(_heard, work, batch, sent.items, made, batches))
+            elif batches and len(prepared) < conf.REQUESTS_IN_FLIGHT and flight.trouble is None:
+                ready, moved = await _prepare(work, batches.popleft())
+                prepared.extend(ready)
+                for item in moved:
+                    yield item
             elif flight.busy:
                 await flight.wait()
             else:
@@ -141,20 +148,38 @@ def _split(items: Sequence[Waiting]) -> list[list[int]]:
     return batches
 
 
-async def _prepare(work: Work, ids: Sequence[int]) -> tuple[Prepared | None, list[RunItem]]:
+async def _prepare(work: Work, ids: Sequence[int]) -> tuple[list[Prepared], list[RunItem]]:
     """Load a batch, drop items whose story changed since the preview, fill the holes."""
-    items, moved, issues = await sync_to_async(_load)(work, ids)
+    loaded = work.ahead.pop(tuple(ids), None)
+    items, moved = loaded or await sync_to_async(_load)(work, ids)
     if not items:
-        return None, moved
-    bodies = [fill_create(item.planned.template, issues, work.ways) for item in items]
+        return [], moved
+    bodies = [fill_create(item.planned.template, work.parents, work.ways) for item in items]
     hashes = {
         item.pk: digest(canonical(put_back(body, item.planned.template)))
         for item, body in zip(items, bodies, strict=True)
     }
-    return Prepared(items, bodies, hashes), moved
+    return [Prepared(items, bodies, hashes)], moved
 
 
-def _load(work: Work, ids: Sequence[int]) -> tuple[list[RunItem], list[RunItem], dict[str, IssueIds]]:
+@asynccontextmanager
+async def loading_ahead(work: Work, level: int) -> AsyncIterator[None]:
+    """Load the first batches of the next level while this one is read back. Only the parents' ids are left open: those
+    are known when they are confirmed."""
+
+    async def load() -> None:
+        waiting = await sync_to_async(_waiting)(work.run.pk, level, None)
+        for ids in _split(waiting)[: conf.REQUESTS_IN_FLIGHT]:
+            work.ahead[tuple(ids)] = await sync_to_async(_load)(work, ids)
+
+    loading = asyncio.create_task(load())
+    try:
+        yield
+    finally:
+        await loading
+
+
+def _load(work: Work, ids: Sequence[int]) -> tuple[list[RunItem], list[RunItem]]:
     items, moved = _not_elsewhere(load_items(ids, only=FOR_CREATES))
     versions = story_source().versions(work.run.project_ref, [item.story_ref for item in items])
     kept = []
@@ -165,7 +190,7 @@ def _load(work: Work, ids: Sequence[int]) -> tuple[list[RunItem], list[RunItem],
             continue
         code = "story_gone" if version is None else "story_changed_since_preview"
         moved.append(ledger.end(item.pk, State.MOVED_ON, code, was=[State.QUEUED]))
-    return kept, moved, work.parents_of(kept)
+    return kept, moved
 
 
 def _not_elsewhere(items: list[RunItem]) -> tuple[list[RunItem], list[RunItem]]:

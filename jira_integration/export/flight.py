@@ -23,6 +23,8 @@ class Flight:
         self._on_wire = 0
         self._tasks: set[asyncio.Task[list[RunItem]]] = set()
         self._changed = asyncio.Event()
+        self._may_write = asyncio.Event()
+        self._may_write.set()
 
     @property
     def free(self) -> bool:
@@ -45,7 +47,17 @@ class Flight:
         finally:
             self._on_wire -= 1
             self._changed.set()
+        await asyncio.sleep(0)  # who drives this hears of the free place first, and may hold
+        await self._may_write.wait()
         return await then(answer)
+
+    def hold(self, sending: bool) -> None:
+        """Whether something is about to leave: answers are written down after that, for the database does one thing
+        at a time and Jira waits meanwhile."""
+        if sending:
+            self._may_write.clear()
+        else:
+            self._may_write.set()
 
     async def wait(self) -> None:
         """Until an answer came or was written down."""
@@ -66,5 +78,6 @@ class Flight:
 
     async def settle(self) -> None:
         """Wait for everything: an answer to a create is heard, whatever made us stop."""
+        self.hold(False)
         if self._tasks:
             await asyncio.wait(self._tasks)

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 
 from asgiref.sync import sync_to_async
 
-from jira_integration.export.creates import create_level
+from jira_integration.export.creates import create_level, loading_ahead
 from jira_integration.export.lookup import highest_number, settle_unknown, unknown_batches
 from jira_integration.export.readback import confirm
 from jira_integration.export.statuses import learn_start, move_all
@@ -70,8 +70,9 @@ async def _once(work: Work) -> AsyncIterator[RunItem]:
             yield item
         async for item in create_level(work, level):
             yield item
-        async for item in confirm(work, level):
-            yield item
+        async with loading_ahead(work, level + 1):
+            async for item in confirm(work, level):
+                yield item
         async for item in move_all(work, level):
             yield item
     async for item in update_all(work):

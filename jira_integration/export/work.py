@@ -60,6 +60,8 @@ class Work:
     forbidden: int = 0  # creates in a row that Jira did not permit
     going: bool = False  # a write was answered well, and the run was told
     parents: dict[str, IssueIds] = field(default_factory=dict)  # issues that children were sent under
+    # Batches of creates loaded before their turn: those that stay, and those ended because they changed meanwhile.
+    ahead: dict[tuple[int, ...], tuple[list[RunItem], list[RunItem]]] = field(default_factory=dict)
     seen: dict[int, StatusInfo] = field(default_factory=dict)  # items to be moved → status as just read back
     looked: set[tuple[str, str]] = field(default_factory=set)  # types and statuses whose ways were seen in this push
     looking: asyncio.Lock = field(default_factory=asyncio.Lock)
