@@ -11,14 +11,17 @@ from jira_integration.contracts import Kind
 from jira_integration.mapping.metadata import IssueType, ProjectMetadata
 from jira_integration.mapping.payload import Builder
 from jira_integration.mapping.people import known_people
+from jira_integration.mapping.rendered import Rendered
 from jira_integration.models import FieldMapping, JiraConnection, ProjectMapping
 from jira_integration.richtext.compose import Labels
 
 
-def builders_for(mapping: ProjectMapping, metadata: ProjectMetadata) -> dict[Kind, Builder]:
+def builders_for(
+    mapping: ProjectMapping, metadata: ProjectMetadata, rendered: Rendered | None = None
+) -> dict[Kind, Builder]:
     """Kinds whose issue type Jira has no more are left out."""
     return {
-        kind: builder_for(mapping, kind, issue_type, metadata, list(mapping.fields.filter(kind=kind)))
+        kind: builder_for(mapping, kind, issue_type, metadata, list(mapping.fields.filter(kind=kind)), rendered)
         for kind in Kind
         if (issue_type := metadata.type(mapping.type_id(kind))) is not None
     }
@@ -30,6 +33,7 @@ def builder_for(
     issue_type: IssueType,
     metadata: ProjectMetadata,
     rows: Sequence[FieldMapping],
+    rendered: Rendered | None = None,
 ) -> Builder:
     """The builder of one kind with these rows, which need not be saved: the set-up's example uses it too."""
     source = story_source()
@@ -47,6 +51,7 @@ def builder_for(
         project=(backlog.key, backlog.name) if backlog else ("", ""),
         data_center=mapping.connection.deployment == JiraConnection.Deployment.DATACENTER,
         test_tables=mapping.test_target == mapping.TestTarget.DESCRIPTION,
+        rendered=Rendered() if rendered is None else rendered,
     )
 
 

@@ -30,6 +30,7 @@ from jira_integration.mapping.jira_form import reduced
 from jira_integration.mapping.metadata import ProjectMetadata
 from jira_integration.mapping.payload import Builder, Payload
 from jira_integration.mapping.questions import watchers
+from jira_integration.mapping.rendered import Rendered
 from jira_integration.models import ExportedTicket, ExportPlan, PlannedTicket, RunItem
 from jira_integration.models.rows import insert_each
 
@@ -58,6 +59,7 @@ class Drafting:
     statuses: StatusPlan
     estimate: Estimate
     family: Family
+    rendered: Rendered
     position: int = 0
     counts: dict[str, int] = field(default_factory=dict)
     agreed: dict[int, tuple[int, str]] = field(default_factory=dict)  # ticket → version and status that say the same
@@ -77,17 +79,19 @@ class Drafting:
             ticket__connection=mapping.connection, state__in=[RunItem.State.SENDING, RunItem.State.UNCONFIRMED]
         )
         statuses = StatusPlan.of(mapping, metadata)
+        rendered = Rendered()
         return cls(
             plan,
             metadata,
             chosen.refs,
             chosen.added,
             chosen.tickets,
-            builders_for(mapping, metadata),
+            builders_for(mapping, metadata, rendered),
             frozenset(in_doubt.values_list("ticket_id", flat=True)),
             statuses,
             Estimate(statuses.ways, statuses.of_type),
             Family(mapping, metadata, chosen.tickets),
+            rendered,
         )
 
     @property
@@ -274,7 +278,11 @@ class Drafting:
 
     def keep(self, snapshots: Iterable[StorySnapshot], issues: Mapping[str, Issue]) -> None:
         """Decide and store a chunk; outside the event loop, since turning texts into documents takes its time."""
+        snapshots = list(snapshots)
+        builders = ((self.builders.get(one.kind), one) for one in snapshots)
+        self.rendered.load([key for builder, one in builders if builder for key in builder.document_keys(one)])
         rows = [self.draft(snapshot, issues) for snapshot in snapshots]
+        self.rendered.store()
         try:
             ready = {"template": [self.bodies.get(row.position, b"{}").decode() for row in rows]}
         except UnicodeDecodeError:  # half an emoji, which only an escape can hold

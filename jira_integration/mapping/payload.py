@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from jira_integration.contracts import FieldKind, Kind, StoryField, StorySnapshot
@@ -19,6 +20,7 @@ from jira_integration.mapping.findings import Finding
 from jira_integration.mapping.jira_form import in_words, is_document
 from jira_integration.mapping.metadata import IssueType, JiraField, ProjectMetadata
 from jira_integration.mapping.people import People
+from jira_integration.mapping.rendered import Rendered, code_stamp
 from jira_integration.mapping.shapes import LISTED, Shape, shape_of
 from jira_integration.mapping.values import NOBODY, Sent, labels, to_jira
 from jira_integration.models import FieldMapping
@@ -63,6 +65,7 @@ class Builder:
     project: tuple[str, str] = ("", "")
     test_tables: bool = False  # a story's test cases stand as tables in its description
     data_center: bool = False
+    rendered: Rendered = field(default_factory=Rendered)
 
     def build(self, snapshot: StorySnapshot, epic: str = "") -> Payload:
         """The payload of one snapshot; project, issue type and parent are added by the plan. `epic` is what people
@@ -85,7 +88,7 @@ class Builder:
             findings += sent.findings
             if sent.value is None:
                 continue
-            words[jira_field.id] = self._words(jira_field, sent.value)
+            words[jira_field.id] = self._words(jira_field, sent.value) if sent.words is None else sent.words
             fields[jira_field.id] = for_data_center(sent.value) if self.data_center else sent.value
             names[jira_field.id] = jira_field.name
         findings += preflight.missing(self.issue_type, fields, mapped, findings)
@@ -152,14 +155,49 @@ class Builder:
             return Sent(value)
         return Sent(None, (Finding(found.code, {**found.values, "jira_project": self.metadata.key}, blocking=True),))
 
-    def _document(self, mapping: FieldMapping, jira_field: JiraField, snapshot: StorySnapshot) -> Sent:
-        """A document field: a text of ours and what rides along with it in the description (mapping/composed.py)."""
+    def document_keys(self, snapshot: StorySnapshot) -> list[str]:
+        """Under which keys `rendered` may know the documents of this item."""
+        content = content_hash(snapshot)
+        known = {one.id: one for one in self.issue_type.fields}
+        return [
+            self._key(mapping, known[mapping.jira_field], snapshot, content)
+            for mapping in self.mappings
+            if mapping.jira_field in known
+            and (story_field := self.story_fields.get(mapping.story_field)) is not None
+            and story_field.kind in DOCUMENTS
+            and not mapping.template
+        ]
+
+    def _key(self, mapping: FieldMapping, jira_field: JiraField, snapshot: StorySnapshot, content: str) -> str:
+        made_of = (self._stamp, jira_field.id, mapping.story_field, self.absolute(snapshot.url), content)
+        return hashlib.sha256(repr(made_of).encode("utf-8", "surrogatepass")).hexdigest()
+
+    @cached_property
+    def _own_kinds(self) -> frozenset[FieldKind]:
+        """The kinds of fields of ours that are mapped to a field of Jira's by themselves."""
         on_screen = {one.id for one in self.issue_type.fields}
         mapped = (self.story_fields.get(one.story_field) for one in self.mappings if one.jira_field in on_screen)
-        own = frozenset(one.kind for one in mapped if one is not None)
-        composed = Composed(self.kind, snapshot, self.labels, own, self.test_tables)
+        return frozenset(one.kind for one in mapped if one is not None)
+
+    @cached_property
+    def _stamp(self) -> str:
+        """What of a document is the builder's."""
+        kinds = sorted((name, one.kind) for name, one in self.story_fields.items())
+        made_by = (code_stamp(), self.kind, self.labels, self.test_tables, self.data_center, self.more_text, JIRA_LIMIT)
+        return hashlib.sha256(repr((made_by, sorted(self._own_kinds), kinds)).encode()).hexdigest()
+
+    def _document(self, mapping: FieldMapping, jira_field: JiraField, snapshot: StorySnapshot) -> Sent:
+        """A document field: a text of ours and what rides along with it in the description (mapping/composed.py)."""
+        key = self._key(mapping, jira_field, snapshot, content_hash(snapshot))
+        kept = self.rendered.get(key)
+        if kept is not None:
+            return kept
+        composed = Composed(self.kind, snapshot, self.labels, self._own_kinds, self.test_tables)
         parts = composed.parts(self.story_fields[mapping.story_field], jira_field.id == "description")
-        return self._fitted(parts, snapshot) if parts else Sent()
+        if not parts:
+            return Sent()
+        sent = self._fitted(parts, snapshot)
+        return self.rendered.keep(key, replace(sent, words=self._words(jira_field, sent.value)))
 
     def _fitted(self, parts: list[Any], snapshot: StorySnapshot) -> Sent:
         """Cut where Jira's limit demands it, with a link to the whole."""

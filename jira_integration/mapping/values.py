@@ -28,10 +28,12 @@ NOBODY = People()
 
 @dataclass(frozen=True)
 class Sent:
-    """A value in Jira's own form, None where nothing is sent, and what to say about it."""
+    """A value in Jira's own form, None where nothing is sent, and what to say about it; `words` say the value to
+    people where that takes more than looking at it."""
 
     value: Any = None
     findings: tuple[Finding, ...] = ()
+    words: str | None = None
 
 
 @dataclass(frozen=True)
