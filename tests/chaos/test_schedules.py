@@ -1,7 +1,8 @@
 """Exports on a virtual clock: every kind of fault in every phase, workers that die anywhere, people who press buttons.
 
 240 of them each time; a thousand with CHAOS_SCHEDULES=1000, which together meet about nine in ten pairs of fault and
-phase (people who press pause and stop keep some from being reached). A number stands for a schedule: CHAOS_SEED=4711 CHAOS_SCHEDULES=1 plays that one alone, with its story.
+phase (people who press pause and stop keep some from being reached). A number stands for a schedule: CHAOS_SEED=4711
+CHAOS_SCHEDULES=1 plays that one alone, with its story.
 """
 
 from __future__ import annotations
