@@ -23,6 +23,7 @@ from jira_integration.export.line import CannotDo, place_of
 from jira_integration.models import ExportPlan, ExportRun, PlannedTicket, ProjectMapping, RunItem
 
 COULD_NOT_START = 2
+LEFT_OUT = ("blocked", "conflict", "leave")
 BEFORE_SECONDS = 2  # between two looks at a run that is in the way
 
 
@@ -46,14 +47,14 @@ class Command(BaseCommand):
         plan = planning.new_plan(mapping, refs, None)
         plan = async_to_sync(planning.build_plan)(plan.pk)
         if plan.state != ExportPlan.State.READY:
-            raise CommandError(_said(plan.error_code, plan.error_values), returncode=COULD_NOT_START)
+            raise CommandError(said(plan.error_code, plan.error_values), returncode=COULD_NOT_START)
         if options["dry_run"] or not plan.sendable:
             self._report(planned(plan), options["json"], _status(plan.items.values_list("action", flat=True)))
             return
         try:
             run = runs.confirm(plan, None)
         except CannotDo as reason:
-            raise CommandError(_said(reason.code, {}), returncode=COULD_NOT_START) from reason
+            raise CommandError(said(reason.code, {}), returncode=COULD_NOT_START) from reason
         if options["wait"]:
             run = self._drive(run)
             self._report(ran(run), options["json"], _run_status(run))
@@ -148,7 +149,7 @@ def planned(plan: ExportPlan) -> dict[str, Any]:
             "story": item.story_key,
             "kind": item.kind,
             "action": item.action,
-            "state": "skipped" if item.action in ("blocked", "conflict") else states.get(item.action, "not_sent"),
+            "state": "skipped" if item.action in LEFT_OUT else states.get(item.action, "not_sent"),
             "issue_id": item.issue_id,
             "issue_key": item.issue_key,
             "error": _findings(item),
@@ -189,7 +190,7 @@ def ran(run: ExportRun) -> dict[str, Any]:
                 "state": item.state,
                 "issue_id": item.issue_id,
                 "issue_key": item.issue_key,
-                "error": _said(item.error_code, item.error_values) if item.error_code else "",
+                "error": said(item.error_code, item.error_values) if item.error_code else "",
             }
             for item in run.items.order_by("position").iterator()
         ],
@@ -198,12 +199,13 @@ def ran(run: ExportRun) -> dict[str, Any]:
 
 def _findings(item: PlannedTicket) -> str:
     """Why an item is left out; empty when it is not."""
-    if item.action not in ("blocked", "conflict"):
+    if item.action not in LEFT_OUT:
         return ""
-    return "; ".join(_said(one["code"], one["values"]) for one in item.findings)
+    return "; ".join(said(one["code"], one["values"]) for one in item.findings)
 
 
-def _said(code: str, values: dict[str, Any]) -> str:
+def said(code: str, values: dict[str, Any]) -> str:
+    """Why, in one line."""
     explained = explain(code, values)
     return " ".join(str(part) for part in (explained.title, explained.why) if part)
 
