@@ -163,6 +163,9 @@ SIGNS: Mapping[str, Sign] = {
         Sign("create", _("Create"), _("to create"), "add", "+"),
         Sign("unchanged", _("No change"), _("no change"), "non", "="),
         Sign("close", _("Close"), _("to close"), "chg", icon="check"),
+        Sign("undo_delete", _("Delete"), _("to delete"), "blk", "\N{MINUS SIGN}"),
+        Sign("undo_close", _("Close"), _("to close"), "blk", icon="check"),
+        Sign("undo_restore", _("Put back"), _("to put back"), "pur", icon="undo"),
     )
 }
 

@@ -139,7 +139,12 @@ class Progress:
             ngettext("%(well)d of %(count)d item is in Jira.", "%(well)d of %(count)d items are in Jira.", self.total)
             % {"well": self.well, "count": self.total}
         ]
-        if self.total == self.well:
+        if self.run.plan.undoes_id is not None:
+            words = ngettext(
+                "%(well)d of %(count)d item is taken back.", "%(well)d of %(count)d items are taken back.", self.total
+            )
+            parts = [words % {"well": self.well, "count": self.total}]
+        elif self.total == self.well:
             parts = [ngettext("It is in Jira.", "All %(count)d items are in Jira.", tried) % {"count": tried}]
         for state, words in (
             ("failed", _("%(n)d failed")),

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from jira_integration.badges import ITEM, Badge
 from jira_integration.catalogue import Explained, explain, sentence
 from jira_integration.conf import story_source
@@ -53,6 +55,12 @@ class Row:
     def badge(self) -> Badge:
         waits = self.run.state == ExportRun.State.WAITING and self.item.state == State.SENDING
         return ITEM["retrying" if waits else self.item.state]
+
+    @property
+    def tooltip(self) -> str:
+        """Beyond the badge's own: which run took it back."""
+        undone = self.item.undone_by_id
+        return _("Put back by run %(number)d.") % {"number": undone} if undone else ""
 
     @property
     def issue_url(self) -> str:

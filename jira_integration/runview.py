@@ -24,6 +24,7 @@ from jira_integration.contracts import Act, ProjectInfo
 from jira_integration.export.anyway import unconfirmed
 from jira_integration.export.expiry import kept_days
 from jira_integration.export.line import Place, place_of
+from jira_integration.export.undo_plan import may_undo
 from jira_integration.models import ExportRun, RunEvent, RunItem
 from jira_integration.promise import Kept, kept
 from jira_integration.run_controls import Button, buttons_of, in_line
@@ -86,6 +87,17 @@ class RunView:
     @property
     def may_go_earlier(self) -> bool:
         return self.place is not None and self.place.number > 1
+
+    @property
+    def undoes(self) -> int | None:
+        """The run that this one takes back."""
+        return self.run.plan.undoes_id
+
+    @cached_property
+    def may_be_undone(self) -> bool:
+        """Whether an undo is offered: in time, and something of it stands in Jira still."""
+        left = self.progress.counts[State.CREATED] + self.progress.counts[State.UPDATED]
+        return bool(left) and not may_undo(self.run)
 
     @property
     def buttons(self) -> list[Button]:

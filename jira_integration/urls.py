@@ -17,6 +17,7 @@ from jira_integration.views import (
     plans,
     runs,
     tickets,
+    undo,
 )
 from jira_integration.views.webhooks import webhook
 
@@ -51,6 +52,7 @@ urlpatterns = [
         anyway.run_item_create,
         name="run_item_create",
     ),
+    path("p/<str:project>/jira/runs/<int:number>/undo/", undo.run_undo, name="run_undo"),
     path("p/<str:project>/jira/runs/<int:number>/csv/", runs.run_csv, name="run_csv"),
     path("p/<str:project>/jira/conflicts/", conflicts.conflicts, name="conflicts"),
     path("p/<str:project>/jira/conflicts/preview/", conflicts_bulk.conflicts_preview, name="conflicts_preview"),

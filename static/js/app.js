@@ -68,6 +68,16 @@
     }, { once: true });
   }
   window.sqOpenDialog = openDialog;
+  // A link that would lead to a page opens what came of it in a dialog instead: `data-opens` names the dialog.
+  let opening = null;
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    opening = event.target.closest("[data-opens]") || opening;
+  });
+  document.addEventListener("htmx:afterSwap", (event) => {
+    if (!opening) return;
+    const dialog = one(opening.dataset.opens);
+    if (dialog && dialog.contains(event.detail.target)) openDialog(dialog, opening);
+  });
 
   // ---- focus after a part of the page was exchanged -----------------------------------------------------------------
   function focusOn(element) {
