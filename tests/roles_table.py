@@ -127,6 +127,7 @@ PLUG_IN: dict[str, dict[str, Rule]] = {
     "run_item_retry": {"POST": EXPORT},
     "run_create": {"GET": EXPORT, "POST": EXPORT},
     "run_item_create": {"GET": EXPORT, "POST": EXPORT},
+    "run_undo": {"GET": EXPORT, "POST": EXPORT},
     "run_csv": {"GET": VIEW},
     "comment_send": {"POST": EDIT},
     "comment_choose": {"POST": EDIT},
