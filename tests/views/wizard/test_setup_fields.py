@@ -57,7 +57,7 @@ def test_a_required_field_that_nothing_fills_is_the_first_row_and_blocks_with_a_
     assert answer.status_code == 422
     assert text_of(answer).count(said) == 2
     assert f'<a href="#f-{TEAM}">{said}</a>' in page
-    assert re.search(rf'<select[^>]*id="f-{TEAM}"[^>]*aria-invalid="true" aria-describedby="e-f-{TEAM}"', page)
+    assert re.search(rf'<select[^>]*id="f-{TEAM}"[^>]*aria-invalid="true"\s+aria-describedby="e-f-{TEAM}"', page)
     assert "<small>1 to fix</small>" in page
     assert ProjectMapping.objects.get().fields.count() == 0
 
