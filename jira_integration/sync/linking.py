@@ -20,7 +20,7 @@ from jira_integration.agreement import next_live_seq
 from jira_integration.client import JiraClient
 from jira_integration.client.exceptions import JiraNotFound
 from jira_integration.client.schemas import Issue
-from jira_integration.conf import conf
+from jira_integration.conf import conf, story_source
 from jira_integration.contracts import StorySnapshot
 from jira_integration.export.line import CannotDo
 from jira_integration.mapping.jira_form import in_words, reduced
@@ -98,8 +98,7 @@ def sides(mapping: ProjectMapping, snapshot: StorySnapshot, issue: Issue) -> lis
         label = _("Epic") if name == "parent" else known.get(name, name)
         ours = looking.payload.words.get(name, "")
         if name == "parent":
-            ours = str((wanted or {}).get("id", ""))
-            ours = next((key for issue_id, key in _keys(mapping, [ours]) if issue_id == ours), ours)
+            ours = _parent_words(mapping, snapshot)
         found.append(Side(label, ours, in_words(there), reduced(wanted) == reduced(there)))
     status = str(snapshot.values.get("status") or "")
     if "status" in snapshot.values:
@@ -111,9 +110,9 @@ def sides(mapping: ProjectMapping, snapshot: StorySnapshot, issue: Issue) -> lis
     return found
 
 
-def _keys(mapping: ProjectMapping, ids: Sequence[str]) -> list[tuple[str, str]]:
-    rows = ExportedTicket.objects.filter(connection=mapping.connection_id, issue_id__in=ids, unlinked_at=None)
-    return list(rows.values_list("issue_id", "issue_key"))
+def _parent_words(mapping: ProjectMapping, snapshot: StorySnapshot) -> str:
+    refs = [snapshot.parent_ref] if snapshot.parent_ref else []
+    return "".join(f"{one.key} {one.title}" for one in story_source().snapshots(mapping.project_ref, refs))
 
 
 def _looking(
