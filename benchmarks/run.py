@@ -24,10 +24,12 @@ from benchmarks.cost import report_size
 from benchmarks.governor import report_governor
 from benchmarks.peer_venv import NoPeers, peer, peer_python
 from benchmarks.preflight import report_preflight
+from benchmarks.previews import report_previews, report_texts
 from benchmarks.rehearsal import Rehearsal, rehearsal
 from benchmarks.replay import recorded, replay
 from benchmarks.report import ROOT, Report, spread
 from tests.postgres import running_postgres
+from tests.valkey import running_valkey
 
 LATENCY = {"latency_ms": 250, "latency_per_issue_ms": 20}
 LIBRARIES = ("jira", "atlassian")
@@ -55,10 +57,10 @@ class Bench:
         found: dict[str, Any] = self._program(*command)
         return found
 
-    def _program(self, *module: str) -> Any:
+    def _program(self, *module: str, redis_url: str = "") -> Any:
         """What a program of our own prints; it has a database and a folder of its own."""
         with tempfile.TemporaryDirectory(prefix="stories-qa-bench-") as folder:
-            environment = {**os.environ, "DATA_DIR": folder, "DATABASE_URL": self.database_url, "REDIS_URL": ""}
+            environment = {**os.environ, "DATA_DIR": folder, "DATABASE_URL": self.database_url, "REDIS_URL": redis_url}
             ended = subprocess.run(
                 [sys.executable, "-m", *module],
                 cwd=ROOT,
@@ -244,6 +246,23 @@ class Bench:
         """What the preview foretells beside what Jira refuses."""
         report_preflight(self.report, self._program("benchmarks.preflight"))
 
+    def richtext(self) -> None:
+        """What converting texts costs beside parsing them."""
+        report_texts(self.report, self._program("benchmarks.texts", *(["--rounds", "3"] if self.quick else [])))
+
+    def plan(self) -> None:
+        """What previews cost that were made before, and how fast their page opens."""
+        with running_valkey() as redis_url:
+
+            def measure(size: int) -> dict[str, Any]:
+                self.site.empty()
+                found: dict[str, Any] = self._program(
+                    "benchmarks.planning", "--url", self.site.url, "--stories", str(size), redis_url=redis_url
+                )
+                return found
+
+            report_previews(self.report, [100, 200] if self.quick else [1000, 10_000], measure)
+
 
 def _kind(entry: dict[str, Any]) -> str:
     """POST …/issue/bulk; single issues go by their kind."""
@@ -257,6 +276,8 @@ FIGURES = {
     "wall": Bench.wall,
     "cost": Bench.cost,
     "preflight": Bench.preflight,
+    "richtext": Bench.richtext,
+    "plan": Bench.plan,
     "governor": Bench.governor,
 }
 
