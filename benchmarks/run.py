@@ -21,6 +21,7 @@ from typing import Any
 
 from benchmarks.backlog import story_title
 from benchmarks.cost import report_size
+from benchmarks.doctor import report_doctor
 from benchmarks.governor import report_governor
 from benchmarks.peer_venv import NoPeers, peer, peer_python
 from benchmarks.preflight import report_preflight
@@ -263,6 +264,10 @@ class Bench:
 
             report_previews(self.report, [100, 200] if self.quick else [1000, 10_000], measure)
 
+    def doctor(self) -> None:
+        """Broken connections, and the checks that say so."""
+        report_doctor(self.report, self._program("benchmarks.doctor"))
+
 
 def _kind(entry: dict[str, Any]) -> str:
     """POST …/issue/bulk; single issues go by their kind."""
@@ -278,6 +283,7 @@ FIGURES = {
     "preflight": Bench.preflight,
     "richtext": Bench.richtext,
     "plan": Bench.plan,
+    "doctor": Bench.doctor,
     "governor": Bench.governor,
 }
 

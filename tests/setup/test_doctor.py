@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from io import StringIO
 from pathlib import Path
@@ -89,12 +89,18 @@ def test_nothing_is_wrong_with_a_connection_that_works(patient: Patient) -> None
 
 
 @pytest.mark.parametrize("sabotage", SABOTAGES, ids=lambda one: one.name)
-def test_one_fault_turns_one_check(sabotage: Sabotage, patient: Patient) -> None:
+def test_one_fault_turns_one_check(
+    sabotage: Sabotage, patient: Patient, record_property: Callable[[str, object], None]
+) -> None:
+    """What is recorded becomes the matrix of benchmarks/doctor.py."""
     sabotage.do(patient)
 
     report = examined(patient)
 
     turned = [(one.slug, one.result.value) for one in report.findings if one.result in ("failed", "warning")]
+    record_property("fault", sabotage.name)
+    record_property("expected", f"{sabotage.check} {sabotage.result}")
+    record_property("turned", ", ".join(f"{slug} {result}" for slug, result in turned))
     assert turned == [(sabotage.check, sabotage.result)]
     found = next(one for one in report.findings if one.slug == sabotage.check)
     assert found.why
