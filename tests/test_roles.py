@@ -30,6 +30,7 @@ from jira_integration.models import (
     ExportRun,
     JiraConnection,
     ProjectMapping,
+    WebhookDelivery,
 )
 from jira_integration.routing import websocket_urlpatterns
 from stories_qa.models import BacklogUpload, Comment, Project, Role, Story
@@ -79,6 +80,7 @@ class World:
         kind = name.partition(":")[2]
         key = "EP-1" if kind.startswith("epic") else "TC-1" if kind.startswith("test") else "US-1"
         numbers = {"run": self.run.pk, "mapping": 1, "conflict": self.ticket.pk, "ticket": self.ticket.pk}
+        numbers["delivery"] = self.connection.deliveries.earliest("pk").pk
         numbers["comment"] = self.comment.pk if name.startswith("jira") else Comment.objects.get().pk
         number = next((found for start, found in numbers.items() if kind.startswith(start)), self.plan.pk)
         link = self.people[Who.VIEWER]
@@ -97,6 +99,8 @@ class World:
         }
         url = reverse(name, kwargs={place: given[place] for place in places})
         query = {"setup_find": "&kind=story&field=priority&name=x"}.get(kind, "")
+        if kind == "link":
+            return f"{url}?story=US-1"
         return (
             f"{url}?project={self.project.key}{query}" if "/jira/connections/" in url and kind != "connections" else url
         )
@@ -123,6 +127,7 @@ def a_world(sandbox: RunningSandbox) -> World:
     ticket = a_ticket(mapping, second, sync="conflict")
     Conflict.objects.create(ticket=ticket, field="title", jira_field="summary", kind="text")
     comment = ExportedComment.objects.create(ticket=ticket, comment_ref="comment:x")
+    WebhookDelivery.objects.create(connection=mapping.connection, identifier="w-1", event="jira:issue_updated")
     upload = BacklogUpload.objects.create(project=project, file="x", file_name="x.txt", state="imported")
     world = World(project, mapping.connection, plan, run, ticket, comment, upload)
     world.people = {who: a_person(role.value, project, role, last_name="Person") for who, role in ROLES.items()}
@@ -179,6 +184,8 @@ def test_every_address_gives_exactly_what_the_table_says(who: Who, world: World)
         places = re.findall(r"<(\w+)>", addresses()[name])
         for method, rule in rules.items():
             more: dict[str, Any] = {"data": {"story": world.ticket.story_ref}} if method == "POST" else {}
+            if name.endswith(":link"):
+                more = {"data": {"story": "US-1"}}
             if name.endswith(":webhook"):
                 more = {"content_type": "application/json", "data": "{}"}
             answer = asked(world, who, method, world.address(name, places), **more)
