@@ -87,7 +87,7 @@ def test_it_is_exported_read_back_and_found_unchanged(story: Story, project: Pro
     assert " ".join(story.title.split())[-60:-30] in there.replace("\\", "")  # the title that was cut stands on top
     sandbox.clear_log()
     again = plan(mapping)
-    assert again.counts == {"blocked": 0, "conflict": 0, "update": 0, "create": 0, "unchanged": 2}
+    assert again.counts == {"blocked": 0, "conflict": 0, "update": 0, "close": 0, "create": 0, "unchanged": 2}
     assert sandbox.write_requests() == []
 
 

@@ -109,7 +109,12 @@ def test_a_story_linked_again_gets_no_comment_twice(
     columns = {"mapping": ticket.mapping, "project_ref": ticket.project_ref, "story_ref": ticket.story_ref}
     forget([ticket])
     ExportedTicket.objects.create(
-        connection=ticket.connection, issue_id=ticket.issue_id, issue_key=ticket.issue_key, sync="in_sync", **columns
+        connection=ticket.connection,
+        issue_id=ticket.issue_id,
+        issue_key=ticket.issue_key,
+        kind="story",
+        sync="in_sync",
+        **columns,
     )
 
     poll(ticket)

@@ -78,6 +78,15 @@ async def walk(jira: JiraClient) -> None:
     assert issue.updated is not None
     assert issue.properties == {PROPERTY: {"uid": "u-2"}}
     assert [comment async for comment in jira.comments(key)] == []
+    body = {
+        "type": "doc",
+        "version": 1,
+        "content": [{"type": "paragraph", "content": [{"type": "text", "text": "Hi"}]}],
+    }
+    said = await jira.add_comment(key, body, {"stories-qa.comment": {"uid": "c-1"}})
+    await jira.edit_comment(key, said.id, body)
+    assert (await jira.comment(key, said.id)).id == said.id
+    await jira.delete_comment(key, said.id)
     found = [
         page
         async for page in jira.search(
