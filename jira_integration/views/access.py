@@ -82,7 +82,7 @@ def looks_after(user: Any, connection: JiraConnection) -> bool:
     serves. One that serves none belongs to whoever made it, and to the site's superusers.
 
     Being an admin somewhere is not enough: anybody signed in can make a project, and would then export with the
-    sign-in of others. docs/decisions/0012-who-looks-after-a-connection.md
+    sign-in of others. docs/decisions/0017-who-looks-after-a-connection.md
     """
     served = list(connection.mappings.values_list("project_ref", flat=True))
     if not served:
