@@ -11,6 +11,7 @@ from starlette.responses import Response
 from jira_integration.sandbox.beans import Json
 from jira_integration.sandbox.call import Call, answer, nothing
 from jira_integration.sandbox.errors import JiraProblem
+from jira_integration.sandbox.history import Item, record
 from jira_integration.sandbox.rights import must_be_live
 from jira_integration.sandbox.shape import as_id, shaped
 from jira_integration.sandbox.store import Issue
@@ -40,7 +41,14 @@ def write_link(call: Call, given: Mapping[str, Any]) -> None:
         return
     link_id = call.store.next_number("link", 40_000)
     call.store.write("INSERT INTO link VALUES (?, ?, ?, ?)", link_id, kind.id, source.id, target.id)
+    record(call, source, [_link_item(f"This issue {kind.outward} {target.key}", to=target.key)])
+    record(call, target, [_link_item(f"This issue {kind.inward} {source.key}", to=source.key)])
     announce_link(call, "issuelink_created", link_id, kind, source.id, target.id)
+
+
+def _link_item(words: str, *, to: str) -> Item:
+    """A line of the history of one end; links have no field id."""
+    return {"field": "Link", "fieldtype": "jira", "from": None, "fromString": None, "to": to, "toString": words}
 
 
 def _must_link(call: Call, issue: Issue) -> None:
