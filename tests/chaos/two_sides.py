@@ -8,7 +8,7 @@ from jira_integration.client.answers import Answer
 from jira_integration.richtext import adf_to_markdown
 from stories_qa.models import Story
 from tests.chaos.virtual import clock
-from tests.chaos.world import STATUSES, Issue, World, ok, status
+from tests.chaos.world import STATUSES, Issue, World, ok, status, wanted
 
 OURS = {"1": "backlog", "2": "in_progress", "3": "done"}
 THEIRS = {ours: theirs for theirs, ours in OURS.items()}
@@ -70,7 +70,7 @@ class Jira(World):
     def edit(self, issue: Issue | None, body: dict[str, Any]) -> Answer:
         assert issue is not None
         assert self.game is not None
-        fields = body.get("fields", {})
+        fields = wanted(issue.fields, body)
         for name, theirs in (("title", "summary"), ("labels", "labels"), ("description", "description")):
             if theirs in fields:
                 self.game.our_write(name, in_our_form(name, issue.fields), in_our_form(name, fields))

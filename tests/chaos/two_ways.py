@@ -284,8 +284,8 @@ def play(seed: int, mode: str, world: Jira, patch: Any) -> Game:
         return done
 
     with patch.context() as here:
-        for place in ("jira_integration.export.push", "jira_integration.export.plan", "jira_integration.tasks"):
-            here.setattr(f"{place}.jira_client", game.client)
+        for place in ("export.push", "export.plan", "intake", "tasks"):
+            here.setattr(f"jira_integration.{place}.jira_client", game.client)
         here.setattr(StoriesQaSource, "apply", watched)
         Loop().run(game.play())
     return game

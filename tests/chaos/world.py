@@ -8,7 +8,7 @@ import asyncio
 import json
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from random import Random
@@ -185,7 +185,7 @@ class World:
     def edit(self, issue: Issue | None, body: dict[str, Any]) -> Answer:
         if issue is None:
             return ok({"errorMessages": ["Issue does not exist."]}, 404)
-        issue.fields |= body.get("fields", {})
+        issue.fields |= wanted(issue.fields, body)
         issue.updated_at = clock.seconds
         return Answer(204, {}, b"")
 
@@ -298,3 +298,14 @@ class WorldTransport(Transport):
             raise lost(asked, ErrorCode.TIMEOUT, outcome_unknown=False)
         self._count(asked, 1)
         return await self.world.exchange(asked)
+
+
+def wanted(fields: Mapping[str, Any], body: Mapping[str, Any]) -> dict[str, Any]:
+    """What an edit leaves in the fields it names: those it sets, and labels after what it adds and takes away."""
+    left = dict(body.get("fields", {}))
+    operations = body.get("update", {}).get("labels", ())
+    if operations:
+        labels = set(fields.get("labels") or ())
+        labels |= {one["add"] for one in operations if "add" in one}
+        left["labels"] = sorted(labels - {one["remove"] for one in operations if "remove" in one})
+    return left
