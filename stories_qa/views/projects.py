@@ -37,6 +37,9 @@ def project_new(request: HttpRequest) -> HttpResponse:
             return made.get_absolute_url()
 
         return see_other(make_once(request, make))
+    # The key may have been taken by this very form, sent twice, since it was asked above.
+    if again := made_before(request):
+        return see_other(again)
     return render(request, "stories_qa/project_new.html", {"form": form}, status=422 if form.errors else 200)
 
 
