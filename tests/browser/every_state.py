@@ -219,6 +219,17 @@ def the_runs(world: World, mapping: ProjectMapping, stories: list[Story], person
         behind = a_run(a_plan(mapping, {stories[8]: "create"}, state="exported"), state="queued", started_at=None)
         ExportRun.objects.filter(pk=behind.pk).update(jira_project_id="20", place=place)
         world.runs[f"place {place}"] = behind
+    an_undo(mapping, stories, world.runs["done"])
+
+
+def an_undo(mapping: ProjectMapping, stories: list[Story], run: ExportRun) -> None:
+    """The preview of taking a run back, with one item of each kind."""
+    RunItem.objects.filter(run=run).update(after={"fields": {"summary": "Pay"}}, before={"fields": {"summary": "P"}})
+    left = [{"code": "undo_comment", "values": {"n": 2, "who": "Jonas Ortiz"}, "blocking": False}]
+    back = [{"field": "summary", "label": "Summary", "before": "Pay by card", "after": "Pay"}]
+    plan = a_plan(mapping, dict(zip(stories, ("delete", "close", "restore", "leave"), strict=False)), undoes=run)
+    plan.items.filter(action="leave").update(findings=left)
+    plan.items.filter(action="restore").update(changes=back)
 
 
 def the_uploads(world: World) -> None:
@@ -281,6 +292,7 @@ def every_page(world: World) -> dict[str, list[str]]:
     pages["jira_integration:run"] += [f"{jira('run', world.runs['partly_done'].pk)}?show=needs-you"]
     partly = world.runs["partly_done"]
     doubtful = partly.items.filter(state="unconfirmed", action="create").earliest("pk")
+    pages["jira_integration:run_undo"] = [jira("run_undo", world.runs[state].pk) for state in ("done", "partly_done")]
     pages["jira_integration:run_create"] = [jira("run_create", partly.pk)]
     pages["jira_integration:run_item_create"] = [jira("run_item_create", partly.pk, doubtful.pk)]
     pages |= pages_of_conflicts()
