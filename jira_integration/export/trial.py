@@ -16,15 +16,14 @@ from jira_integration.client import JiraClient
 from jira_integration.client.exceptions import JiraForbidden, JiraNotFound
 from jira_integration.client.schemas import Issue
 from jira_integration.contracts import StorySnapshot
-from jira_integration.export.estimate import MOST_HOPS
 from jira_integration.export.line import CannotDo
 from jira_integration.export.plan import new_plan
+from jira_integration.export.undo_close import close
 from jira_integration.mapping.jira_form import reduced
 from jira_integration.models import ExportedTicket, ProjectMapping, RunItem, Trial
 
 MADE = (RunItem.State.CREATED,)
 DELETED, CLOSED, GONE = "deleted", "closed", "gone"
-CLOSER = {"done": 0, "indeterminate": 1}  # Jira's status categories on the way to a closed issue
 
 
 def begin(mapping: ProjectMapping, ref: str, story_key: str, user: Any) -> Trial:
@@ -105,21 +104,6 @@ async def remove(jira: JiraClient, issue_id: str) -> str:
         if not await close(jira, issue_id):
             raise refused
         return CLOSED
-
-
-async def close(jira: JiraClient, issue_id: str) -> bool:
-    """Step by step to a status of the category done; False where the workflow shows no way there."""
-    been: set[str] = set()
-    for _step in range(MOST_HOPS):
-        offered = [one for one in await jira.transitions(issue_id) if one.to.id not in been]
-        ways = sorted(offered, key=lambda one: CLOSER.get(one.to.category, len(CLOSER)))
-        if not ways or ways[0].to.category not in CLOSER:
-            return False
-        await jira.transition_issue(issue_id, ways[0].id)
-        been.add(ways[0].to.id)
-        if ways[0].to.category == "done":
-            return True
-    return False
 
 
 def put_down(trial: Trial, item: RunItem, how: str) -> None:

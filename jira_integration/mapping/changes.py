@@ -1,17 +1,12 @@
-"""What is different since the fields were read last ("2 new, 1 gone"), and what a mapping relies on that is gone."""
+"""What is different since the fields were read last: "2 new, 1 gone". What a mapping relies on: mapping/stale.py."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
-from jira_integration.mapping.accepted import refusal
-from jira_integration.mapping.findings import Finding
-from jira_integration.mapping.metadata import AllowedValue, IssueType, JiraField, ProjectMetadata
-from jira_integration.mapping.shapes import LISTED, MANY, shape_of
-from jira_integration.mapping.values import option_of
-from jira_integration.models import FieldMapping
+from jira_integration.mapping.metadata import AllowedValue, JiraField, ProjectMetadata
+from jira_integration.mapping.shapes import shape_of
 
 
 @dataclass(frozen=True)
@@ -54,35 +49,6 @@ def changes(before: ProjectMetadata | None, after: ProjectMetadata) -> FieldChan
                 retyped.append(now[field_id].name)
             options += [f"{now[field_id].name}: {name}" for name in _gone(then[field_id], now[field_id])]
     return FieldChanges(_once(new), _once(gone), _once(required), _once(retyped), _once(options))
-
-
-def stale(mappings: Iterable[FieldMapping], issue_type: IssueType) -> list[Finding]:
-    """What a mapping relies on and Jira has no more: its field, or a value it sends. For the page of the
-    mapping; a plan finds the same at each story that it touches."""
-    found = []
-    for mapping in mappings:
-        jira_field = issue_type.field(mapping.jira_field)
-        about = {
-            "field": jira_field.name if jira_field else mapping.jira_name or mapping.jira_field,
-            "field_id": mapping.jira_field,
-            "issue_type": issue_type.name,
-        }
-        if jira_field is None:
-            if issue_type.fields:
-                found.append(Finding("field_gone", about, blocking=True))
-            continue
-        if mapping.story_field or mapping.template:
-            values: list[Any] = [option_of(target) for target in mapping.value_map.values() if target]
-        else:
-            values = [mapping.fixed_value]
-        values += [] if mapping.default_value is None else [mapping.default_value]
-        listed = shape_of(jira_field) in LISTED
-        for value in values if listed or not mapping.value_map else []:
-            many = shape_of(jira_field) in MANY and not isinstance(value, list)
-            refused = refusal(jira_field, [value] if many else value)
-            if refused is not None:
-                found.append(Finding(refused.code, {**refused.values, **about}, blocking=True))
-    return found
 
 
 def _gone(then: JiraField, now: JiraField) -> list[str]:

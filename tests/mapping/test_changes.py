@@ -1,14 +1,9 @@
 from __future__ import annotations
 
-from typing import Any
-
-import pytest
-
 from jira_integration.contracts import Choice, FieldKind, Kind, StoryField
-from jira_integration.mapping.changes import changes, stale
+from jira_integration.mapping.changes import changes
 from jira_integration.mapping.metadata import AllowedValue, IssueType, JiraField, ProjectMetadata
 from jira_integration.mapping.suggest import suggest_fields, suggest_values
-from jira_integration.models import FieldMapping
 
 KINDS = "com.atlassian.jira.plugin.system.customfieldtypes"
 EUROPE = AllowedValue("10", "Europe", (AllowedValue("11", "Austria"), AllowedValue("12", "Slovenia")))
@@ -46,25 +41,6 @@ def test_a_field_that_holds_something_else_now_is_a_change() -> None:
 
 def test_what_stayed_is_no_change() -> None:
     assert not changes(project(region(EUROPE)), project(region(EUROPE)))
-
-
-@pytest.mark.parametrize(
-    ("columns", "codes"),
-    [
-        ({"story_field": "severity", "value_map": {"bad": "10/11"}}, []),
-        ({"story_field": "severity", "value_map": {"bad": ""}}, []),
-        ({"story_field": "severity", "value_map": {"bad": "10/13"}}, ["value_not_allowed"]),
-        ({"fixed_value": {"id": "10"}}, []),
-        ({"fixed_value": {"id": "77"}}, ["value_not_allowed"]),
-        ({"story_field": "severity", "default_value": {"id": "77"}}, ["value_not_allowed"]),
-        ({"fixed_value": {"id": "10"}, "jira_field": "customfield_9"}, ["field_gone"]),
-    ],
-)
-def test_a_mapping_says_what_jira_has_no_more(columns: dict[str, Any], codes: list[str]) -> None:
-    mapping = FieldMapping(**{"kind": "story", "jira_field": "customfield_1", "jira_name": "Region", **columns})
-    issue_type = IssueType("1", "Story", fields=(region(EUROPE),))
-
-    assert [one.code for one in stale([mapping], issue_type)] == codes
 
 
 def test_a_list_with_a_counterpart_for_each_of_ours_is_suggested_for_its_values() -> None:
